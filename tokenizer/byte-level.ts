@@ -23,7 +23,7 @@ const KEPT_SCRATCH_BYTES = 1 << 22;
 export class ByteLevelTokenizer implements Tokenizer {
   readonly name: string;
   readonly vocabSize: number;
-  readonly endOfText: number;
+  readonly endOfText?: number;
   readonly digest: string;
   readonly special: ReadonlyMap<string, number>;
 
@@ -40,7 +40,8 @@ export class ByteLevelTokenizer implements Tokenizer {
     this.name = vocabulary.name;
     this.vocabSize = vocabulary.size;
     this.special = vocabulary.special;
-    this.endOfText = vocabulary.special.get(END_OF_TEXT)!;
+    const endOfText = vocabulary.special.get(END_OF_TEXT);
+    if (endOfText !== undefined) this.endOfText = endOfText;
     this.digest = vocabularyDigest(vocabulary);
     this.#vocabulary = vocabulary;
     this.#ranks = ranksOf(vocabulary);
@@ -77,6 +78,10 @@ export class ByteLevelTokenizer implements Tokenizer {
     }
     count = this.#encodeInto(text.slice(start), count);
     return this.#out.slice(0, count);
+  }
+
+  encodeBytes(utf8: Uint8Array): Uint32Array {
+    return this.encode(new TextDecoder().decode(utf8));
   }
 
   /** Ids of bytes that need not be UTF-8, taken as a single piece. */

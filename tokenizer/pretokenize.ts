@@ -12,10 +12,11 @@
  *   break. No token spans such a place, so the ids are the same and the alternative is left out.
  */
 
+/** The patterns that have a hand-written scanner. */
 export type PatternName = "gpt2" | "cl100k" | "o200k";
 
 export interface Pattern {
-  readonly name: PatternName;
+  readonly name: PatternName | "none" | "custom";
   /** Source for the flags `v` and `y`. Part of every tokenizer's digest: a change makes all shards strangers. */
   readonly source: string;
 }

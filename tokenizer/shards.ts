@@ -1,8 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { RecipeError } from "../pipeline/errors.ts";
 import { createShard, packTokens, type ShardTokenizer, type ShardWriter, tokenBytesFor } from "../pipeline/shard.ts";
 import type { SinkWriter, WrittenPage } from "../pipeline/sink.ts";
 import { defineSink, z } from "../pipeline/stage.ts";
+import type { Tokenizer } from "../pipeline/tokenizer.ts";
 import { loadTokenizer } from "./load.ts";
 import { vocabularyFile } from "./vocabulary.ts";
 
@@ -27,7 +29,7 @@ export default defineSink({
       .describe("The most tokens in a shard of several documents; 100 million are 200 MB where ids take two bytes."),
   }),
   files: ({ tokenizer }) => [vocabularyFile(tokenizer)],
-  setup: ({ tokenizer }) => loadTokenizer(tokenizer),
+  setup: ({ tokenizer }) => shardTokenizer(tokenizer),
   encode: ({ text }, _params, tokenizer) => {
     const ids = tokenizer.encode(text);
     const document = new Uint32Array(ids.length + 1);
@@ -36,8 +38,18 @@ export default defineSink({
     return { bytes: packTokens(document, tokenBytesFor(tokenizer.vocabSize)), tokens: document.length };
   },
   open: async ({ tokenizer, shardTokens }, { dir }) =>
-    new ShardsWriter(dir, await loadTokenizer(tokenizer), shardTokens),
+    new ShardsWriter(dir, await shardTokenizer(tokenizer), shardTokens),
 });
+
+/** A tokenizer that can end a document. Raises RecipeError for one that cannot. */
+export async function shardTokenizer(name: string): Promise<Tokenizer & ShardTokenizer> {
+  const tokenizer = await loadTokenizer(name);
+  const { endOfText } = tokenizer;
+  if (endOfText !== undefined) return tokenizer as Tokenizer & ShardTokenizer;
+  throw new RecipeError(
+    `shards.tokenizer: ${name} has no end-of-text token to end documents with (train it with --special "<|endoftext|>")`,
+  );
+}
 
 class ShardsWriter implements SinkWriter {
   readonly #dir: string;

@@ -45,10 +45,21 @@ const BUILT_IN: Readonly<Record<string, BuiltIn>> = {
 
 export const vocabularyNames: readonly string[] = Object.keys(BUILT_IN);
 
-/** Token ids and their bytes, the pattern that cuts text for them, and the special tokens. */
+/** Token ids and their bytes, the pattern that cuts text for them, the rule of merging, and the special tokens. */
 export interface Vocabulary {
   readonly name: string;
   readonly pattern: Pattern;
+  /**
+   * Which pairs of tokens are merged, the first before the second: left and right id by turns. A pair's product is the
+   * token that has their joined bytes. Absent: any two tokens merge whose joined bytes are a token, the one with the
+   * lowest id first (tiktoken's rule).
+   */
+  readonly merges?: Uint32Array;
+  /**
+   * Whether a piece that is a token is taken as it is, without merging: tiktoken does (and Hugging Face where
+   * `ignore_merges` is set). It matters for tokens that merging never reaches.
+   */
+  readonly wholePieces: boolean;
   /** Number of ids. Some may stand for nothing: their bytes are empty. */
   readonly size: number;
   /** Bytes of all tokens in id order; token `id` is [starts[id], starts[id + 1]). Special tokens are in it too. */
@@ -99,7 +110,7 @@ export function parseTiktoken(file: Uint8Array, label: string, size: number): (U
   return tokens;
 }
 
-/** Lays tokens out by id and checks what every byte-level vocabulary needs: all 256 single bytes, and end-of-text. */
+/** Lays tokens out by id and checks what every byte-level vocabulary needs: all 256 single bytes. */
 export function makeVocabulary(
   name: string,
   pattern: Pattern,
@@ -116,8 +127,6 @@ export function makeVocabulary(
     }
     byId[id] = Buffer.from(text, "utf8");
   }
-  if (!special.has(END_OF_TEXT)) throw new FormatError(`vocabulary ${name}: there is no special token ${END_OF_TEXT}`);
-
   const starts = new Uint32Array(size + 1);
   for (let id = 0; id < size; id++) starts[id + 1] = starts[id]! + (byId[id]?.length ?? 0);
   const bytes = new Uint8Array(starts[size]!);
@@ -128,7 +137,7 @@ export function makeVocabulary(
   for (let byte = 0; byte < 256; byte++) {
     if (!singles.has(byte)) throw new FormatError(`vocabulary ${name}: no token for the single byte ${byte}`);
   }
-  return { name, pattern, size, bytes, starts, special };
+  return { name, pattern, wholePieces: true, size, bytes, starts, special };
 }
 
 /** The bytes of one token as a string of code units 0 to 255: a key that `Map` compares by value. */
@@ -167,6 +176,7 @@ const DIGEST_LAYOUT = "sluice tokenizer 1";
  *     u32 size · u32[size + 1] starts · the bytes of all tokens in id order      (special and unused ids included)
  *     string pattern name · string pattern source
  *     u32 number of special tokens · for each, by ascending id: u32 id · string text
+ *     where merges are listed: string "merges" · u32 whole pieces first, 0 or 1 · u32 number of ids · u32 each
  *
  * The tokenizer's name is not in it: two names for the same ids are the same tokenizer.
  */
@@ -196,6 +206,11 @@ export function vocabularyDigest(vocabulary: Vocabulary): string {
   for (const [text, id] of special) {
     putU32(id);
     putString(text);
+  }
+  if (vocabulary.merges !== undefined) {
+    putString("merges");
+    putU32(vocabulary.wholePieces ? 1 : 0, vocabulary.merges.length);
+    for (const id of vocabulary.merges) putU32(id);
   }
   return hash.digest("hex");
 }

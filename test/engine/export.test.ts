@@ -18,7 +18,7 @@ let documents: number[][];
 
 before(async () => {
   const gpt2 = await loadTokenizer("gpt2");
-  documents = TEXTS.map((text) => [...gpt2.encode(text), gpt2.endOfText]);
+  documents = TEXTS.map((text) => [...gpt2.encode(text), gpt2.endOfText!]);
   writeFileSync(join(dir, "pages.jsonl"), TEXTS.map((text) => `${JSON.stringify({ text })}\n`).join(""));
   const sinks = {
     run: { use: "shards", with: { dir: "run", shardTokens: SHARD_TOKENS } },

@@ -7,7 +7,7 @@ import type { Document, WrittenPage } from "../../pipeline/index.ts";
 import { openShard } from "../../pipeline/shard.ts";
 import { sinks } from "../../tokenizer/index.ts";
 import { loadTokenizer } from "../../tokenizer/load.ts";
-import shards from "../../tokenizer/shards.ts";
+import shards, { shardTokenizer } from "../../tokenizer/shards.ts";
 import { tempFolder } from "./temp.ts";
 
 const folder = tempFolder();
@@ -21,7 +21,7 @@ function page(n: number, text: string): Document {
 
 async function encodePage(document: Document, tokenizer: string): Promise<WrittenPage> {
   const { params } = shards({ dir: "out", tokenizer });
-  const { bytes, tokens } = shards.encode(document, params, await loadTokenizer(tokenizer));
+  const { bytes, tokens } = shards.encode(document, params, await shardTokenizer(tokenizer));
   const { id, url, source } = document;
   return { id, url, file: source.file, offset: source.offset, bytes, tokens };
 }
