@@ -19,9 +19,15 @@ export interface Import {
 }
 
 /** Every TypeScript file, as a path from the project's root with forward slashes, in order. */
+/** Sources of WebAssembly: another language under the same ending. */
+const ASSEMBLY = "/assembly/";
+
 export function sourceFiles(): string[] {
   const patterns = ["index.ts", ...FOLDERS.map((folder) => `${folder}/**/*.ts`)];
-  return patterns.flatMap((pattern) => globSync(pattern, { cwd: ROOT }).map(slashed)).sort();
+  return patterns
+    .flatMap((pattern) => globSync(pattern, { cwd: ROOT }).map(slashed))
+    .filter((file) => !file.includes(ASSEMBLY))
+    .sort();
 }
 
 export function parse(file: string, code = readFileSync(join(ROOT, file), "utf8")): ts.SourceFile {

@@ -1,59 +1,58 @@
-import { FormatError } from "../pipeline/errors.ts";
+import { FormatError, RecipeError } from "../pipeline/errors.ts";
 import type { Tokenizer } from "../pipeline/tokenizer.ts";
-import { PairMerger } from "./bpe-fast.ts";
-import { PieceCache } from "./piece-cache.ts";
-import { PieceCutter } from "./pretokenize.ts";
-import { END_OF_TEXT, type Ranks, ranksOf, type Vocabulary, vocabularyDigest } from "./vocabulary.ts";
+import { Encoder } from "./encoder.ts";
+import { addedTokensOf, type CutBytes, cutStream, endOfTextOf, SpecialScanner, TokenCutter } from "./special.ts";
+import { type Vocabulary, vocabularyDigest } from "./vocabulary.ts";
 
-/** Pieces a generation of the cache holds: some 100 bytes each, so both generations stay below 25 MB. */
-const CACHED_PIECES = 100_000;
-/** Longer pieces are rare and do not come again. */
-const MAX_CACHED_UNITS = 48;
-/** UTF-8 needs at most three bytes for a UTF-16 unit. */
-const UTF8_BYTES_PER_UNIT = 3;
-/** Scratch space that a single large page made is given back above this many bytes. */
-const KEPT_SCRATCH_BYTES = 1 << 22;
+/** Scratch space that a single large text made is given back above this many ids. */
+const KEPT_IDS = 1 << 20;
 
-/**
- * A byte-level BPE tokenizer:
- *
- *     text ─ pattern ─▶ pieces ─ cache? ─▶ ids
- *                          └─ UTF-8 bytes ─ a token as it is, or merges ─▶ ids ─▶ cache
- */
+/** A byte-level BPE tokenizer: a vocabulary at work. Holds some 30 MB, most of it pieces that it has met. */
 export class ByteLevelTokenizer implements Tokenizer {
   readonly name: string;
   readonly vocabSize: number;
   readonly endOfText?: number;
   readonly digest: string;
   readonly special: ReadonlyMap<string, number>;
+  readonly vocabulary: Vocabulary;
 
-  readonly #vocabulary: Vocabulary;
-  readonly #ranks: Ranks;
-  readonly #cutter: PieceCutter;
-  readonly #merger: PairMerger;
-  readonly #cache = new PieceCache(CACHED_PIECES);
-  readonly #utf8 = new TextEncoder();
-  #pieceBytes = Buffer.alloc(256);
-  #out = new Uint32Array(1024);
+  readonly #encoder: Encoder;
+  /** Cuts at tokens that are found in every text; undefined where there are none. */
+  readonly #addedCutter: TokenCutter | undefined;
+  #ids = new Uint32Array(1024);
+  #count = 0;
 
   constructor(vocabulary: Vocabulary) {
     this.name = vocabulary.name;
     this.vocabSize = vocabulary.size;
     this.special = vocabulary.special;
-    const endOfText = vocabulary.special.get(END_OF_TEXT);
+    const endOfText = endOfTextOf(vocabulary.special);
     if (endOfText !== undefined) this.endOfText = endOfText;
     this.digest = vocabularyDigest(vocabulary);
-    this.#vocabulary = vocabulary;
-    this.#ranks = ranksOf(vocabulary);
-    this.#cutter = new PieceCutter(vocabulary.pattern);
-    this.#merger = new PairMerger(this.#ranks);
+    this.vocabulary = vocabulary;
+    this.#encoder = new Encoder(vocabulary);
+    const alwaysFound = vocabulary.added?.some(({ special }) => !special) ?? false;
+    this.#addedCutter = alwaysFound ? new TokenCutter(addedTokensOf(vocabulary), new Set()) : undefined;
   }
 
   encode(text: string): Uint32Array {
-    const count = this.#encodeInto(text, 0);
-    const ids = this.#out.slice(0, count);
-    this.#trimScratch();
-    return ids;
+    return this.#gatherIds(() => {
+      if (this.#addedCutter !== undefined) this.#encodeCut(this.#addedCutter, text);
+      else this.#encodeText(text);
+    });
+  }
+
+  encodeBytes(utf8: Uint8Array): Uint32Array {
+    if (this.#addedCutter !== undefined) return this.encode(new TextDecoder("utf-8", { ignoreBOM: true }).decode(utf8));
+    return this.#gatherIds(() => {
+      this.#encoder.write(utf8, this.#gather);
+      this.#encoder.end(this.#gather);
+    });
+  }
+
+  /** Ids of bytes that need not be UTF-8, taken as a single piece. */
+  encodePiece(bytes: Uint8Array): Uint32Array {
+    return this.#gatherIds(() => this.#encoder.encodePiece(bytes, this.#gather));
   }
 
   /**
@@ -61,37 +60,46 @@ export class ByteLevelTokenizer implements Tokenizer {
    * same place, the longer wins. Text that others wrote belongs in `encode`.
    */
   encodeWithSpecial(text: string, allowed: "all" | Iterable<string> = "all"): Uint32Array {
-    const names = allowed === "all" ? [...this.special.keys()] : [...allowed];
-    for (const name of names) {
-      if (!this.special.has(name)) throw new RangeError(`${this.name}: ${JSON.stringify(name)} is no special token`);
-    }
-    if (names.length === 0) return this.encode(text);
-    names.sort((a, b) => b.length - a.length);
-    const anySpecial = new RegExp(names.map(escapeRegExp).join("|"), "g");
-    let count = 0;
-    let start = 0;
-    for (const { 0: name, index } of text.matchAll(anySpecial)) {
-      count = this.#encodeInto(text.slice(start, index), count);
-      this.#reserve(count, 1);
-      this.#out[count++] = this.special.get(name)!;
-      start = index + name.length;
-    }
-    count = this.#encodeInto(text.slice(start), count);
-    return this.#out.slice(0, count);
+    const names = this.#specialNames(allowed);
+    return this.#gatherIds(() => this.#encodeCut(new TokenCutter(addedTokensOf(this.vocabulary), names), text));
   }
 
-  encodeBytes(utf8: Uint8Array): Uint32Array {
-    return this.encode(new TextDecoder().decode(utf8));
-  }
-
-  /** Ids of bytes that need not be UTF-8, taken as a single piece. */
-  encodePiece(bytes: Uint8Array): Uint32Array {
-    this.#reserve(0, bytes.length);
-    return this.#out.slice(0, this.#encodeBytes(bytes, bytes.length, 0));
+  /**
+   * Ids of one text in UTF-8 that arrives in parts, in constant memory; `allowed` special tokens in it stand for themselves.
+   * A part of the answer is overwritten when the next one is asked for. Raises RecipeError for a vocabulary whose added
+   * tokens have to be sought in whole texts.
+   */
+  async *encodeStream(
+    chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    allowed: "all" | Iterable<string> = [],
+  ): AsyncGenerator<Uint32Array> {
+    const names = this.#specialNames(allowed);
+    if (this.vocabulary.added !== undefined) {
+      throw new RecipeError(
+        `${this.name}: has added tokens with rules of their own, which can only be found in whole texts; encode documents one by one (--jsonl)`,
+      );
+    }
+    const special = [...this.special].filter(([name]) => names === "all" || names.has(name));
+    const parts = special.length === 0 ? asBytes(chunks) : cutStream(chunks, new SpecialScanner(special));
+    const encoder = new Encoder(this.vocabulary);
+    let ready: Uint32Array[] = [];
+    const keep = (ids: Uint32Array): void => void ready.push(ids.slice());
+    for await (const part of parts) {
+      if ("id" in part) {
+        encoder.end(keep);
+        keep(Uint32Array.of(part.id));
+      } else {
+        encoder.write(part.bytes, keep);
+      }
+      yield* ready;
+      ready = [];
+    }
+    encoder.end(keep);
+    yield* ready;
   }
 
   decode(ids: ArrayLike<number>): Uint8Array {
-    const { bytes, starts, size } = this.#vocabulary;
+    const { bytes, starts, size } = this.vocabulary;
     let length = 0;
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;
@@ -110,65 +118,50 @@ export class ByteLevelTokenizer implements Tokenizer {
     return text;
   }
 
-  /** Writes the ids of `text` to `#out` from `at` on; returns the place after the last. */
-  #encodeInto(text: string, at: number): number {
-    const wellFormed = text.toWellFormed();
-    const cutter = this.#cutter;
-    const cache = this.#cache;
-    let count = at;
-    for (let start = 0; start < wellFormed.length; ) {
-      const end = cutter.endOfPiece(wellFormed, start);
-      const piece = wellFormed.slice(start, end);
-      start = end;
-      const ids = cache.get(piece);
-      if (ids === undefined) {
-        count = this.#encodeMiss(piece, count);
-      } else if (typeof ids === "number") {
-        if (count === this.#out.length) this.#reserve(count, 1);
-        this.#out[count++] = ids;
-      } else {
-        this.#reserve(count, ids.length);
-        for (let i = 0; i < ids.length; i++) this.#out[count++] = ids[i]!;
-      }
+  #specialNames(allowed: "all" | Iterable<string>): "all" | ReadonlySet<string> {
+    if (allowed === "all") return "all";
+    const names = new Set(allowed);
+    for (const name of names) {
+      if (!this.special.has(name)) throw new RangeError(`${this.name}: ${JSON.stringify(name)} is no special token`);
     }
-    return count;
+    return names;
   }
 
-  #encodeMiss(piece: string, at: number): number {
-    const maxBytes = UTF8_BYTES_PER_UNIT * piece.length;
-    if (this.#pieceBytes.length < maxBytes) this.#pieceBytes = Buffer.alloc(maxBytes);
-    const length = this.#utf8.encodeInto(piece, this.#pieceBytes).written;
-    this.#reserve(at, length);
-    const end = this.#encodeBytes(this.#pieceBytes, length, at);
-    if (piece.length <= MAX_CACHED_UNITS) {
-      this.#cache.set(piece, end - at === 1 ? this.#out[at]! : this.#out.slice(at, end));
+  #encodeText(text: string): void {
+    this.#encoder.writeText(text, this.#gather);
+    this.#encoder.end(this.#gather);
+  }
+
+  #encodeCut(cutter: TokenCutter, text: string): void {
+    for (const part of cutter.cut(text)) {
+      if ("id" in part) this.#gather(Uint32Array.of(part.id));
+      else this.#encodeText(part.text);
     }
-    return end;
   }
 
-  #encodeBytes(piece: Uint8Array, length: number, at: number): number {
-    // tiktoken takes a piece that is a token without merging. In its vocabularies merges would come to the same token;
-    // in some others (Qwen) they would not.
-    const whole = this.#ranks.rankOf.get(Buffer.from(piece.buffer, piece.byteOffset, length).toString("latin1"));
-    if (whole === undefined) return this.#merger.mergeInto(piece, length, this.#out, at);
-    this.#out[at] = whole;
-    return at + 1;
-  }
+  readonly #gather = (ids: Uint32Array): void => {
+    if (this.#count + ids.length > this.#ids.length) {
+      const larger = new Uint32Array(Math.max(2 * this.#ids.length, this.#count + ids.length));
+      larger.set(this.#ids.subarray(0, this.#count));
+      this.#ids = larger;
+    }
+    this.#ids.set(ids, this.#count);
+    this.#count += ids.length;
+  };
 
-  /** Makes room for `more` ids after the first `count`. */
-  #reserve(count: number, more: number): void {
-    if (count + more <= this.#out.length) return;
-    const larger = new Uint32Array(Math.max(2 * this.#out.length, count + more));
-    larger.set(this.#out.subarray(0, count));
-    this.#out = larger;
-  }
-
-  #trimScratch(): void {
-    if (this.#out.byteLength > KEPT_SCRATCH_BYTES) this.#out = new Uint32Array(1024);
-    if (this.#pieceBytes.length > KEPT_SCRATCH_BYTES) this.#pieceBytes = Buffer.alloc(256);
+  /** The ids that `encode` gathers, in an array of their own. */
+  #gatherIds(encode: () => void): Uint32Array {
+    this.#count = 0;
+    try {
+      encode();
+      return this.#ids.slice(0, this.#count);
+    } finally {
+      this.#encoder.reset();
+      if (this.#ids.length > KEPT_IDS) this.#ids = new Uint32Array(1024);
+    }
   }
 }
 
-function escapeRegExp(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+async function* asBytes(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<CutBytes> {
+  for await (const bytes of chunks) yield { bytes };
 }

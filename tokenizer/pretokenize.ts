@@ -11,6 +11,8 @@
  * - tiktoken's `\s++$` makes a trailing run of whitespace one piece, where cl100k would cut it after its last line
  *   break. No token spans such a place, so the ids are the same and the alternative is left out.
  */
+import { oneLine, RecipeError } from "../pipeline/errors.ts";
+import { placeText } from "./utf8.ts";
 
 /** The patterns that have a hand-written scanner. */
 export type PatternName = "gpt2" | "cl100k" | "o200k";
@@ -68,53 +70,82 @@ export const PATTERNS: Readonly<Record<PatternName, Pattern>> = {
   ),
 };
 
+/** No cutting: a text is one piece, as far as a piece may reach. */
+export const NO_PATTERN: Pattern = { name: "none", source: "[^]+" };
+
 /**
- * Longer pieces are cut, at this many UTF-16 units. V8 keeps a backtracking stack of 64 MB, which a run of one kind of
- * character fills (measured, V8 13.6: at 2.4 million combining marks, 3.2 million ideographs, 4 million letters).
- * Pieces that would fit it are cut at the same place, so that the ids do not hang on an engine's limits.
+ * What a piece may reach, from its beginning: this many bytes of UTF-8, in whole characters. A pattern does not see beyond;
+ * longer runs are cut. So a text can be read in parts, a regular expression never runs out of stack (V8 has 64 MB for
+ * backtracking, which 2.4 million combining marks fill), and ids do not hang on an engine's limits.
  */
-export const MAX_PIECE_UNITS = 1 << 20;
+export const WINDOW_BYTES = 1 << 20;
 
-/** Finds where pieces end. Holds a regular expression's state: one cutter a tokenizer. */
+/**
+ * Cuts texts with the pattern's regular expression: the definition of what scanners do, and the way of patterns that have no
+ * scanner. What the pattern does not match is a piece, up to where it matches again.
+ */
 export class PieceCutter {
-  readonly #regex: RegExp;
+  readonly #here: RegExp;
+  readonly #next: RegExp;
 
+  /** Raises RecipeError where the pattern is no regular expression. */
   constructor(pattern: Pattern) {
-    // `y` with `v` and `test` is the fastest way V8 offers: no match object is made.
-    this.#regex = new RegExp(pattern.source, "vy");
+    try {
+      // `y` with `v` and `test` is the fastest way V8 offers: no match object is made.
+      this.#here = new RegExp(pattern.source, "vy");
+      this.#next = new RegExp(pattern.source, "vg");
+    } catch (error) {
+      throw new RecipeError(`pattern ${JSON.stringify(pattern.source)}: ${oneLine(error)}`, { cause: error });
+    }
   }
 
-  /** End, in UTF-16 units, of the piece that starts at `start`, a piece's start in a well-formed text. */
-  endOfPiece(text: string, start: number): number {
-    const regex = this.#regex;
-    regex.lastIndex = start;
-    try {
-      if (!regex.test(text)) throw new Error(`pre-tokenizer: nothing matches at ${start}: the text is not well-formed`);
-      if (regex.lastIndex - start <= MAX_PIECE_UNITS) return regex.lastIndex;
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error; // RangeError: the backtracking stack is full
+  /**
+   * Ends of the pieces, in bytes, ascending. Where the text goes on behind these bytes (`isLast` is false), pieces that might
+   * look different with more of it in sight are left out. A byte that is part of no character is cut as U+FFFD would be.
+   */
+  cut(utf8: Uint8Array, isLast = true): Uint32Array {
+    const { text, places } = placeText(utf8);
+    let ends = new Uint32Array(64);
+    let count = 0;
+    for (let start = 0; start < text.length; ) {
+      const reach = places[start]! + WINDOW_BYTES;
+      if (!isLast && reach > utf8.length) break;
+      start = this.#endOfPiece(text, start, reach >= utf8.length ? text.length : lastAtMost(places, reach));
+      if (count === ends.length) {
+        const more = new Uint32Array(4 * count);
+        more.set(ends);
+        ends = more;
+      }
+      ends[count++] = places[start]!;
     }
-    const window = start + MAX_PIECE_UNITS;
-    const end = isLeadSurrogate(text.charCodeAt(window - 1)) ? window - 1 : window;
-    regex.lastIndex = 0;
-    regex.test(text.slice(start, end));
-    return start + regex.lastIndex;
+    return ends.subarray(0, count);
+  }
+
+  /** End of the piece that begins at `start`, in UTF-16 units, as if the text ended at `end`. */
+  #endOfPiece(text: string, start: number, end: number): number {
+    if (end < text.length) return start + this.#endOfPiece(text.slice(start, end), 0, end - start);
+    this.#here.lastIndex = start;
+    if (this.#here.test(text) && this.#here.lastIndex > start) return this.#here.lastIndex;
+    this.#next.lastIndex = start + 1;
+    return this.#next.exec(text)?.index ?? text.length;
   }
 }
 
-function isLeadSurrogate(unit: number): boolean {
-  return (unit & 0xfc00) === 0xd800;
+/** Index of the last of ascending places that is not above `limit`. */
+function lastAtMost(places: Uint32Array, limit: number): number {
+  let low = 0;
+  let high = places.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (places[middle]! <= limit) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /** All pieces of a text, in order. Lone surrogates become U+FFFD first, as they do in UTF-8. */
 export function splitPieces(pattern: Pattern, text: string): string[] {
-  const cutter = new PieceCutter(pattern);
-  const wellFormed = text.toWellFormed();
-  const pieces: string[] = [];
-  for (let start = 0; start < wellFormed.length; ) {
-    const end = cutter.endOfPiece(wellFormed, start);
-    pieces.push(wellFormed.slice(start, end));
-    start = end;
-  }
-  return pieces;
+  const utf8 = Buffer.from(text, "utf8");
+  const ends = new PieceCutter(pattern).cut(utf8);
+  return Array.from(ends, (end, i) => utf8.toString("utf8", i === 0 ? 0 : ends[i - 1], end));
 }

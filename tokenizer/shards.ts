@@ -5,8 +5,7 @@ import { createShard, packTokens, type ShardTokenizer, type ShardWriter, tokenBy
 import type { SinkWriter, WrittenPage } from "../pipeline/sink.ts";
 import { defineSink, z } from "../pipeline/stage.ts";
 import type { Tokenizer } from "../pipeline/tokenizer.ts";
-import { loadTokenizer } from "./load.ts";
-import { vocabularyFile } from "./vocabulary.ts";
+import { loadTokenizer, tokenizerFiles } from "./load.ts";
 
 const FILE_NUMBER_DIGITS = 5;
 
@@ -21,14 +20,19 @@ export default defineSink({
   places: ["dir"],
   params: z.strictObject({
     dir: z.string().min(1).describe("The output folder."),
-    tokenizer: z.string().default("gpt2").describe("A built-in vocabulary: `gpt2`, `cl100k_base` or `o200k_base`."),
+    tokenizer: z
+      .string()
+      .default("gpt2")
+      .describe(
+        "`gpt2`, `cl100k_base`, `o200k_base`, or the path of a tokenizer's folder or file (as the command line sees it, not the recipe).",
+      ),
     shardTokens: z
       .int()
       .min(1)
       .default(100_000_000)
       .describe("The most tokens in a shard of several documents; 100 million are 200 MB where ids take two bytes."),
   }),
-  files: ({ tokenizer }) => [vocabularyFile(tokenizer)],
+  files: ({ tokenizer }) => tokenizerFiles(tokenizer),
   setup: ({ tokenizer }) => shardTokenizer(tokenizer),
   encode: ({ text }, _params, tokenizer) => {
     const ids = tokenizer.encode(text);

@@ -9,6 +9,7 @@ import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { FormatError, RecipeError } from "../pipeline/errors.ts";
 import { PATTERNS, type Pattern, type PatternName } from "./pretokenize.ts";
+import type { AddedToken } from "./special.ts";
 
 export const END_OF_TEXT = "<|endoftext|>";
 
@@ -66,6 +67,11 @@ export interface Vocabulary {
   readonly bytes: Uint8Array;
   readonly starts: Uint32Array;
   readonly special: ReadonlyMap<string, number>;
+  /**
+   * Rules of tokens that are found in the text, by ascending id: those that are not special, and special ones that take
+   * whitespace along or must be single words. Absent where `special` says all. Their bytes are in the table, too.
+   */
+  readonly added?: readonly AddedToken[];
 }
 
 /** Absolute path of a built-in vocabulary's data file. Raises RecipeError, listing the names, for an unknown one. */
@@ -143,7 +149,7 @@ export function makeVocabulary(
 /** The bytes of one token as a string of code units 0 to 255: a key that `Map` compares by value. */
 export type ByteString = string;
 
-/** Byte strings of all ordinary tokens, both ways. Special tokens are not in it: no text merges into one. */
+/** Byte strings of all ordinary tokens, both ways. Special and added tokens are not in it: no text merges into one. */
 export interface Ranks {
   readonly rankOf: ReadonlyMap<ByteString, number>;
   /** By id; "" where an id is special or unused. */
@@ -152,7 +158,7 @@ export interface Ranks {
 
 export function ranksOf(vocabulary: Vocabulary): Ranks {
   const { bytes, starts, size } = vocabulary;
-  const special = new Set(vocabulary.special.values());
+  const special = new Set([...vocabulary.special.values(), ...(vocabulary.added ?? []).map(({ id }) => id)]);
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const rankOf = new Map<ByteString, number>();
   const byteStrings = new Array<ByteString>(size).fill("");
@@ -177,6 +183,8 @@ const DIGEST_LAYOUT = "sluice tokenizer 1";
  *     string pattern name · string pattern source
  *     u32 number of special tokens · for each, by ascending id: u32 id · string text
  *     where merges are listed: string "merges" · u32 whole pieces first, 0 or 1 · u32 number of ids · u32 each
+ *     where tokens are added: string "added" · u32 number of them · for each, by ascending id: u32 id · string text ·
+ *         u32 special + 2 left strip + 4 right strip + 8 single word + 16 normalized
  *
  * The tokenizer's name is not in it: two names for the same ids are the same tokenizer.
  */
@@ -211,6 +219,21 @@ export function vocabularyDigest(vocabulary: Vocabulary): string {
     putString("merges");
     putU32(vocabulary.wholePieces ? 1 : 0, vocabulary.merges.length);
     for (const id of vocabulary.merges) putU32(id);
+  }
+  if (vocabulary.added !== undefined) {
+    putString("added");
+    putU32(vocabulary.added.length);
+    for (const { id, text, special, leftStrip, rightStrip, singleWord, normalized } of vocabulary.added) {
+      putU32(id);
+      putString(text);
+      putU32(
+        Number(special) +
+          2 * Number(leftStrip) +
+          4 * Number(rightStrip) +
+          8 * Number(singleWord) +
+          16 * Number(normalized),
+      );
+    }
   }
   return hash.digest("hex");
 }

@@ -7,13 +7,15 @@ import { EXIT } from "../errors.ts";
 import type { Manifest } from "../manifest.ts";
 import { type CheckedRecipe, readRecipe } from "../recipe.ts";
 import { runChecked } from "../run.ts";
+import { benchTokenizer } from "./bench-tokenizer.ts";
 import { positiveInt } from "./run.ts";
 import { table } from "./show.ts";
 
 export function benchCommand(): Command {
   return new Command("bench")
     .description("Benchmarks: rounds are interleaved, results are ratios.")
-    .addCommand(benchRun());
+    .addCommand(benchRun())
+    .addCommand(benchTokenizer());
 }
 
 interface Round {

@@ -6,6 +6,7 @@ import { benchCommand } from "./bench.ts";
 import { demoCommand } from "./demo.ts";
 import { exportCommand } from "./export.ts";
 import { inspectCommand } from "./inspect.ts";
+import { packCommand } from "./pack.ts";
 import { planCommand } from "./plan.ts";
 import { runCommand } from "./run.ts";
 import { whyCommand } from "./why.ts";
@@ -35,6 +36,7 @@ for (const command of [
   inspectCommand(),
   whyCommand(),
   exportCommand(),
+  packCommand(),
   benchCommand(),
 ]) {
   program.addCommand(command.exitOverride());

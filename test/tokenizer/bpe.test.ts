@@ -1,100 +1,117 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mergeByRank } from "../../tokenizer/bpe.ts";
-import { PairMerger, SHORT_PIECE_BYTES } from "../../tokenizer/bpe-fast.ts";
-import { PieceCache } from "../../tokenizer/piece-cache.ts";
-import { loadVocabulary, type Ranks, ranksOf } from "../../tokenizer/vocabulary.ts";
+import { mergePairs, pieceEncoder } from "../../tokenizer/bpe.ts";
+import { ByteLevelTokenizer } from "../../tokenizer/byte-level.ts";
+import { NO_PATTERN } from "../../tokenizer/pretokenize.ts";
+import { loadVocabulary, makeVocabulary, ranksOf, type Vocabulary } from "../../tokenizer/vocabulary.ts";
 import { seededRandom } from "./hostile.ts";
 
 const SEED = 7;
+/** Pieces longer than this are merged by a heap. */
+const SHORT_PIECE_BYTES = 96;
 
-/** All single bytes, then tokens made by joining two earlier ones at random: many ranks tie for the same place. */
-function randomRanks(random: () => number, alphabet: string, merges: number): Ranks {
-  const byteStrings = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte));
+const bytesOf = (text: string): Buffer => Buffer.from(text, "latin1");
+
+/** All single bytes, then tokens of two earlier ones joined at random; `ranked` shuffles the ids, so that parts may rank below. */
+function randomVocabulary(random: () => number, alphabet: string, tokenCount: number, shuffled: boolean): Vocabulary {
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
+  const tokens = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte));
   const usable = [...alphabet];
-  while (byteStrings.length < 256 + merges) {
-    const pick = (): string => usable[Math.floor(random() * usable.length)]!;
-    const token = pick() + pick();
-    if (token.length > 12 || byteStrings.includes(token)) continue;
-    byteStrings.push(token);
+  while (tokens.length < 256 + tokenCount) {
+    const token = pick(usable) + pick(usable);
+    if (token.length > 40 || tokens.includes(token)) continue;
+    tokens.push(token);
     usable.push(token);
   }
-  return { byteStrings, rankOf: new Map(byteStrings.map((token, id) => [token, id])) };
+  if (shuffled) tokens.sort(() => random() - 0.5);
+  return makeVocabulary("random", NO_PATTERN, tokens.length, tokens.map(bytesOf), new Map());
 }
 
-function fast(merger: PairMerger, piece: Uint8Array): number[] {
-  const out = new Uint32Array(piece.length + 2).fill(0xffff_ffff);
-  const end = merger.mergeInto(piece, piece.length, out, 1);
-  assert.equal(out[0], 0xffff_ffff);
-  return [...out.subarray(1, end)];
+/** The same tokens with a list of merges: any pairs whose joined bytes are a token, in any order. */
+function withMerges(random: () => number, vocabulary: Vocabulary, wholePieces: boolean): Vocabulary {
+  const { byteStrings, rankOf } = ranksOf(vocabulary);
+  const pairs: [number, number][] = [];
+  for (const token of byteStrings) {
+    for (let cut = 1; cut < token.length; cut++) {
+      const left = rankOf.get(token.slice(0, cut));
+      const right = rankOf.get(token.slice(cut));
+      if (left !== undefined && right !== undefined && random() < 0.7) pairs.push([left, right]);
+    }
+  }
+  return { ...vocabulary, wholePieces, merges: Uint32Array.from(pairs.sort(() => random() - 0.5).flat()) };
 }
 
 test("the definition: lowest rank first, leftmost of equals", () => {
   const tokens = ["a", "b", "c", "bc", "ab", "aa", "aaa"];
-  const rankOf = new Map(tokens.map((token, id) => [token, id]));
-  const ids = (text: string): string[] => mergeByRank(Buffer.from(text), { rankOf }).map((id) => tokens[id]!);
-  assert.deepEqual(ids("abc"), ["a", "bc"]);
-  assert.deepEqual(ids("aab"), ["a", "ab"]);
-  assert.deepEqual(ids("aaaaa"), ["aa", "aaa"]);
-  assert.deepEqual(ids(""), []);
+  const rankOf = (left: string, right: string): number | undefined => {
+    const rank = tokens.indexOf(left + right);
+    return rank < 0 ? undefined : rank;
+  };
+  const parts = (text: string): string[] => mergePairs(bytesOf(text), rankOf);
+  assert.deepEqual(parts("abc"), ["a", "bc"]);
+  assert.deepEqual(parts("aab"), ["a", "ab"]);
+  assert.deepEqual(parts("aaaaa"), ["aa", "aaa"]);
+  assert.deepEqual(parts(""), []);
 });
 
-test("both fast paths agree with the definition on random vocabularies", () => {
-  const random = seededRandom(SEED);
-  for (let round = 0; round < 12; round++) {
-    const alphabet = "abcdefgh".slice(0, 1 + (round % 6));
-    const ranks = randomRanks(random, alphabet, alphabet.length === 1 ? 8 : 60);
-    const merger = new PairMerger(ranks);
-    for (let i = 0; i < 60; i++) {
-      const length = Math.floor(random() * (i % 4 === 0 ? 3 * SHORT_PIECE_BYTES : 40));
-      const piece = Uint8Array.from({ length }, () => alphabet.charCodeAt(Math.floor(random() * alphabet.length)));
-      assert.deepEqual(fast(merger, piece), mergeByRank(piece, ranks), `seed ${SEED}, ${Buffer.from(piece)}`);
+test("the two rules differ where a list leaves a pair out, and where a piece is a token that merging does not reach", () => {
+  const tokens = [...Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)), "ab", "bc", "abc"];
+  const ranks = makeVocabulary("t", NO_PATTERN, tokens.length, tokens.map(bytesOf), new Map());
+  const [a, b, c] = [97, 98, 99];
+  const listed: Vocabulary = { ...ranks, wholePieces: false, merges: Uint32Array.of(b, c, a, b) };
+  assert.deepEqual(pieceEncoder(ranks)(bytesOf("abcabc")), [258, 258]);
+  assert.deepEqual(pieceEncoder(listed)(bytesOf("abcab")), [a, 257, 256]);
+  assert.deepEqual(pieceEncoder({ ...listed, wholePieces: true })(bytesOf("abc")), [258]);
+  for (const vocabulary of [ranks, listed, { ...listed, wholePieces: true }]) {
+    const kernel = new ByteLevelTokenizer(vocabulary);
+    for (const text of ["abcabc", "abcab", "abc", "ab", "cba"]) {
+      assert.deepEqual([...kernel.encode(text)], pieceEncoder(vocabulary)(bytesOf(text)), text);
     }
   }
 });
 
-test("both fast paths agree with the definition on GPT-2's vocabulary", () => {
-  const ranks = ranksOf(loadVocabulary("gpt2"));
-  const merger = new PairMerger(ranks);
-  const random = seededRandom(SEED);
-  const tokens = ranks.byteStrings.filter((token) => token !== "");
-  for (let i = 0; i < 400; i++) {
-    let text = "";
-    const parts = 1 + Math.floor(random() * 40);
-    for (let part = 0; part < parts; part++) text += tokens[Math.floor(random() * tokens.length)];
-    const piece = Buffer.from(text, "latin1");
-    assert.deepEqual(fast(merger, piece), mergeByRank(piece, ranks), `seed ${SEED}, ${JSON.stringify(text)}`);
-  }
-});
-
-test("lengths around the border between the paths", () => {
-  const ranks = ranksOf(loadVocabulary("gpt2"));
-  const merger = new PairMerger(ranks);
-  for (let length = SHORT_PIECE_BYTES - 2; length <= SHORT_PIECE_BYTES + 2; length++) {
-    const piece = Buffer.from("another".repeat(40)).subarray(0, length);
-    assert.deepEqual(fast(merger, piece), mergeByRank(piece, ranks));
-  }
-});
-
-test("every token of the built-in vocabularies is what its own bytes merge to", () => {
-  for (const name of ["gpt2", "cl100k_base"]) {
-    const ranks = ranksOf(loadVocabulary(name));
-    const merger = new PairMerger(ranks);
-    for (let id = 0; id < ranks.byteStrings.length; id += 7) {
-      const token = ranks.byteStrings[id]!;
-      if (token !== "") assert.deepEqual(fast(merger, Buffer.from(token, "latin1")), [id]);
+for (const shuffled of [false, true]) {
+  const what = shuffled ? "tokens whose parts may rank below them" : "tokens made as training makes them";
+  test(`the kernel agrees with the definition on random vocabularies: ${what}`, () => {
+    const random = seededRandom(SEED + Number(shuffled));
+    for (let round = 0; round < 20; round++) {
+      const alphabet = "abcdefgh".slice(0, 1 + (round % 6));
+      const ranks = randomVocabulary(random, alphabet, alphabet.length === 1 ? 8 : 80, shuffled);
+      for (const vocabulary of [ranks, withMerges(random, ranks, false), withMerges(random, ranks, true)]) {
+        const kernel = new ByteLevelTokenizer(vocabulary);
+        const define = pieceEncoder(vocabulary);
+        for (let i = 0; i < 60; i++) {
+          const length = 1 + Math.floor(random() * (i % 4 === 0 ? 3 * SHORT_PIECE_BYTES : 40));
+          const piece = Uint8Array.from({ length }, () => alphabet.charCodeAt(Math.floor(random() * alphabet.length)));
+          const message = `seed ${SEED}, round ${round}, ${Buffer.from(piece)}`;
+          assert.deepEqual([...kernel.encodeBytes(piece)], define(piece), message);
+        }
+      }
     }
+  });
+}
+
+test("the kernel agrees with the definition on GPT-2's vocabulary", () => {
+  const vocabulary = { ...loadVocabulary("gpt2"), pattern: NO_PATTERN };
+  const define = pieceEncoder(vocabulary);
+  const kernel = new ByteLevelTokenizer(vocabulary);
+  const random = seededRandom(SEED);
+  const tokens = ranksOf(vocabulary).byteStrings.filter((token) => token !== "");
+  for (let i = 0; i < 3000; i++) {
+    const count = 1 + Math.floor(random() * (i % 20 === 0 ? 60 : 4));
+    const text = Array.from({ length: count }, () => tokens[Math.floor(random() * tokens.length)]!).join("");
+    assert.deepEqual([...kernel.encodeBytes(bytesOf(text))], define(bytesOf(text)), `seed ${SEED}, ${text}`);
   }
 });
 
-test("the piece cache stays within two generations and keeps what is asked for", () => {
-  const cache = new PieceCache(10);
-  cache.set("the", 1);
-  for (let i = 0; i < 1000; i++) {
-    cache.set(`rare${i}`, new Uint32Array([i]));
-    assert.equal(cache.get("the"), 1);
-    assert.ok(cache.pieceCount <= 20);
+test("pieces that come again give the same ids, however many came between", () => {
+  const vocabulary = loadVocabulary("gpt2");
+  const kernel = new ByteLevelTokenizer(vocabulary);
+  const text = " Schwarzenegger über-größte 水曜日の朝、 x".repeat(3);
+  const before = kernel.encode(text);
+  // More distinct words than the dictionary remembers.
+  for (let block = 0; block < 20; block++) {
+    kernel.encode(Array.from({ length: 50_000 }, (_, i) => `q${(block * 50_000 + i).toString(36)}zj`).join(" "));
   }
-  assert.equal(cache.get("rare0"), undefined);
-  assert.deepEqual(cache.get("rare999"), new Uint32Array([999]));
+  assert.deepEqual(kernel.encode(text), before);
 });

@@ -7,7 +7,6 @@ import { FormatError, RecipeError } from "../../pipeline/errors.ts";
 import { ByteLevelTokenizer } from "../../tokenizer/byte-level.ts";
 import { loadTokenizer } from "../../tokenizer/load.ts";
 import { tokenOffsets } from "../../tokenizer/offsets.ts";
-import { MAX_PIECE_UNITS, PATTERNS, splitPieces } from "../../tokenizer/pretokenize.ts";
 import { loadVocabulary } from "../../tokenizer/vocabulary.ts";
 import { needsShared, sharedPath } from "../shared.ts";
 import { hostileText, randomCodePoints, seededRandom, TRAPS } from "./hostile.ts";
@@ -106,17 +105,12 @@ for (const name of NAMES) {
     assert.equal(tokenizer.decode(ids).length, 200_000);
   });
 
-  test(`${name}: a run that would exhaust the regular expression engine is cut where a shorter one is cut`, async () => {
+  test(`${name}: a run of a million comes back`, async () => {
     const tokenizer = await loadTokenizer(name);
-    const pattern = PATTERNS[name === "gpt2" ? "gpt2" : name === "cl100k_base" ? "cl100k" : "o200k"];
-    for (const smileys of [1_000_000, 4_500_000]) {
-      const text = `Hello ${"😀".repeat(smileys)} there`;
-      const pieces = splitPieces(pattern, text);
-      assert.equal(pieces.join(""), text);
-      assert.ok(pieces.every((piece) => piece.isWellFormed() && piece.length <= MAX_PIECE_UNITS));
-      assert.deepEqual([pieces[0], pieces[1]!.length, pieces.at(-1)], ["Hello", MAX_PIECE_UNITS - 1, " there"]);
+    for (const character of ["^", " ", "X", "😀", "中", "\n", "\u0301"]) {
+      const text = character.repeat(1_000_000);
+      assert.ok(Buffer.from(text).equals(tokenizer.decode(tokenizer.encode(text))), character);
     }
-    assert.equal(tokenizer.encode("X".repeat(1_000_000)).length > 0, true);
   });
 }
 
@@ -172,7 +166,7 @@ test("random bytes come back from a single piece", async () => {
   const tokenizer = await loadTokenizer("o200k_base");
   for (let i = 0; i < 200; i++) {
     const bytes = Uint8Array.from({ length: Math.floor(random() * 300) }, () => random() * 256);
-    assert.deepEqual(tokenizer.decode(tokenizer.encodePiece(bytes)), bytes);
+    assert.deepEqual(tokenizer.decode(tokenizer.encodeBytes(bytes)), bytes);
   }
 });
 
@@ -190,9 +184,10 @@ test("ids that are no tokens are refused by position", async () => {
 
 test("an unknown name is a recipe error that lists the known ones", async () => {
   for (const name of ["gpt3", "", "__proto__", "constructor"]) {
+    const start = `unknown tokenizer ${JSON.stringify(name)} (built in: gpt2, cl100k_base, o200k_base; a path works, too`;
     await assert.rejects(
       loadTokenizer(name),
-      new RecipeError(`unknown tokenizer ${JSON.stringify(name)} (built in: gpt2, cl100k_base, o200k_base)`),
+      (error) => error instanceof RecipeError && error.message.startsWith(start),
     );
   }
 });

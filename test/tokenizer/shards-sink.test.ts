@@ -139,7 +139,7 @@ test("parameters: defaults, bounds, and an unknown tokenizer before any data is 
   ]) {
     assert.throws(() => shards(bad as { dir: string }), RecipeError, JSON.stringify(bad));
   }
-  await assert.rejects(open(10, "gpt5"), /unknown tokenizer "gpt5" \(built in: gpt2, cl100k_base, o200k_base\)/);
+  await assert.rejects(open(10, "gpt5"), /unknown tokenizer "gpt5" \(built in: gpt2, cl100k_base, o200k_base/);
   assert.throws(() => shards.files?.({ dir: "o", tokenizer: "gpt5", shardTokens: 1 }), RecipeError);
   assert.match(shards.files!(shards({ dir: "o" }).params)[0]!, /r50k_base\.tiktoken$/);
 });

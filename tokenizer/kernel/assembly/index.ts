@@ -1,0 +1,250 @@
+/**
+ * The encoding kernel: bytes in, ids out. The host lays out memory, fills in classes and vocabulary, has the tables built,
+ * and then calls `encode` (a pattern that has a scanner) or `encodePieces` (pieces that the host has cut).
+ */
+import { arena, byteIds, bytePairs, classes, idOfRank, input, INPUT_BYTES, layOut, output, scratch, vocabulary, WINDOW } from "./layout";
+import { byteAt, characterBoundary } from "./characters";
+import { bits, knownEnd, sortWide } from "./blocks";
+import { endOfPieceGpt2, startsGpt2 } from "./gpt2";
+import { endOfPieceCl100k, startsCl100k } from "./cl100k";
+import { endOfPieceO200k, hardCase, startsO200k } from "./o200k";
+import { addPair, clearPairs, merge } from "./merges";
+import { addToken, clearDictionary, emit, keepSeeds, learnedPieces, MOST_SLOT_BITS, tokenOf } from "./dictionary";
+
+export { layOut, learnedPieces };
+
+/** The patterns that have a scanner. */
+const GPT2: i32 = 0;
+const CL100K: i32 = 1;
+const O200K: i32 = 2;
+
+// Addresses for the host. They are known once memory is laid out.
+export function classesAddress(): usize {
+  return classes;
+}
+export function vocabularyAddress(): usize {
+  return vocabulary;
+}
+export function inputAddress(): usize {
+  return input;
+}
+export function outputAddress(): usize {
+  return output;
+}
+export function inputBytes(): usize {
+  return INPUT_BYTES;
+}
+export function indexSlots(): u32 {
+  return 1 << MOST_SLOT_BITS;
+}
+
+// ---------------------------------------------------------------- tables
+
+function startOf(token: u32, startsAt: usize): usize {
+  return vocabulary + load<u32>(startsAt + ((<usize>token) << 2));
+}
+
+function lengthOf(token: u32, startsAt: usize): usize {
+  return <usize>(load<u32>(startsAt + ((<usize>token) << 2), 4) - load<u32>(startsAt + ((<usize>token) << 2)));
+}
+
+/**
+ * Builds the tables where any two tokens merge whose joined bytes are a token. The ids of the `count` ordinary tokens lie
+ * at `order`, the shorter before the longer: a token's parts are shorter than it is, so that its own merges are known
+ * when its turn comes. Returns how many tokens merging does not make of their bytes.
+ */
+export function buildFromRanks(startsAt: usize, order: usize, count: u32, pairSlots: u32): u32 {
+  clearPairs(pairSlots, true);
+  let missed: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const id = load<u32>(order + ((<usize>i) << 2));
+    const from = startOf(id, startsAt);
+    const length = lengthOf(id, startsAt);
+    if (length == 1) {
+      store<u32>(byteIds + ((<usize>byteAt(from)) << 2), id);
+    } else if (length == 2) {
+      store<u32>(bytePairs + ((<usize>((byteAt(from) << 8) | byteAt(from + 1))) << 2), id);
+    } else if (<usize>(merge(from, from + length, output) - output) == 8) {
+      addPair(load<u32>(output), load<u32>(output, 4), id);
+    } else {
+      missed++;
+    }
+  }
+  return missed;
+}
+
+/** Enters the merge of two tokens; ranks count from 0. Returns the id of the token that it makes, or -1. */
+export function addMerge(startsAt: usize, left: u32, right: u32, rank: u32): i32 {
+  const leftBytes = lengthOf(left, startsAt);
+  const rightBytes = lengthOf(right, startsAt);
+  memory.copy(scratch, startOf(left, startsAt), leftBytes);
+  memory.copy(scratch + leftBytes, startOf(right, startsAt), rightBytes);
+  const product = tokenOf(scratch, leftBytes + rightBytes);
+  if (product == u32.MAX_VALUE) return -1;
+  store<u32>(idOfRank + ((<usize>rank) << 2), product);
+  if (leftBytes == 1 && rightBytes == 1) {
+    store<u32>(bytePairs + ((<usize>((byteAt(scratch) << 8) | byteAt(scratch + 1))) << 2), rank);
+  } else {
+    addPair(left, right, rank);
+  }
+  return <i32>product;
+}
+
+export function beginMerges(pairSlots: u32): void {
+  clearPairs(pairSlots, false);
+}
+
+export function beginDictionary(arenaLimit: usize): void {
+  clearDictionary(arenaLimit);
+}
+
+/** How many of the `count` tokens, whose ids lie at `order`, merging does not make of their bytes. */
+export function unreachableTokens(startsAt: usize, order: usize, count: u32): u32 {
+  let missed: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    if (!isReachable(load<u32>(order + ((<usize>i) << 2)), startsAt)) missed++;
+  }
+  return missed;
+}
+
+function isReachable(id: u32, startsAt: usize): bool {
+  const from = startOf(id, startsAt);
+  return merge(from, from + lengthOf(id, startsAt), output) - output == 4 && load<u32>(output) == id;
+}
+
+/**
+ * Puts `count` tokens, whose ids lie at `order`, in the dictionary: all of them, or only those that merging makes of their
+ * bytes. Returns the id of the first whose bytes were there before, or -1.
+ */
+export function addTokens(startsAt: usize, order: usize, count: u32, onlyReachable: bool): i32 {
+  for (let i: u32 = 0; i < count; i++) {
+    const id = load<u32>(order + ((<usize>i) << 2));
+    const from = startOf(id, startsAt);
+    const length = lengthOf(id, startsAt);
+    if (length == 1) store<u32>(byteIds + ((<usize>byteAt(from)) << 2), id);
+    if (onlyReachable && !isReachable(id, startsAt)) continue;
+    if (!addToken(from, length, id, output)) return <i32>id;
+  }
+  return -1;
+}
+
+/** `hasSeams` tells whether what lies between seams may be looked up: not where a token stands for bytes that merge otherwise. */
+export function finishDictionary(hasSeams: bool): void {
+  keepSeeds(hasSeams);
+}
+
+// ---------------------------------------------------------------- encoding
+
+/**
+ * Bytes that a call goes on for. Ids stay in the cache until the host has taken them, and the engine can replace code that
+ * runs hot by better code between calls.
+ */
+const STEP: usize = 1 << 16;
+/** Where in the input the last call of `encode` or `scan` stopped. */
+let consumedBytes: usize = 0;
+
+export function consumed(): usize {
+  return consumedBytes;
+}
+
+@inline
+function endOfPiece(pattern: i32, p: usize, end: usize): usize {
+  let q = pattern == GPT2 ? endOfPieceGpt2(p, end) : pattern == CL100K ? endOfPieceCl100k(p, end) : endOfPieceO200k(p, end);
+  // Close to the window's end, what lies beyond it may have had a say.
+  if (q - p > WINDOW - 8 && end - p > WINDOW) {
+    const window = characterBoundary(p + WINDOW, end);
+    q = pattern == GPT2 ? endOfPieceGpt2(p, window) : pattern == CL100K ? endOfPieceCl100k(p, window) : endOfPieceO200k(p, window);
+  }
+  return q;
+}
+
+/** What becomes of a piece: its ids are written (true), or its end (false). */
+@inline
+function put(ids: bool, from: usize, to: usize, out: usize): usize {
+  if (ids) return emit(from, to, out);
+  store<u32>(out, <u32>(to - input));
+  return out + 4;
+}
+
+@inline
+function run(pattern: i32, ids: bool, from: usize, to: usize, isLast: bool): u32 {
+  const end = input + to;
+  let p = input + from;
+  // What lies within a window of the end may look different when more text has come.
+  const stop = min(p + STEP, isLast ? end : to > WINDOW ? end - WINDOW + 1 : input);
+  let out = output;
+  while (p < stop && p + 80 < end) {
+    const a = v128.load(p);
+    const b = v128.load(p, 16);
+    const c = v128.load(p, 32);
+    const d = v128.load(p, 48);
+    const high = bits(a, b, c, d);
+    let known = 64;
+    const wide = high != 0;
+    if (wide) known = sortWide(p, high);
+    if (pattern == O200K) known = min(known, hardCase(a, b, c, d, wide));
+    const limit = known - 3;
+    let starts: u64 = 0;
+    if (limit > 1) {
+      if (pattern == GPT2) starts = startsGpt2(p, a, b, c, d, wide, limit);
+      else if (pattern == CL100K) starts = startsCl100k(p, a, b, c, d, wide, limit);
+      else starts = startsO200k(p, a, b, c, d, wide, limit);
+      const sure = pattern == GPT2 ? limit : min(limit, knownEnd);
+      starts &= ((<u64>1) << sure) - 2;
+    }
+    if (starts == 0) {
+      const q = endOfPiece(pattern, p, end);
+      out = put(ids, p, q, out);
+      p = q;
+      continue;
+    }
+    const base = p;
+    do {
+      const q = base + <usize>ctz(starts);
+      out = put(ids, p, q, out);
+      p = q;
+      starts &= starts - 1;
+    } while (starts != 0);
+  }
+  while (p < stop) {
+    const q = endOfPiece(pattern, p, end);
+    out = put(ids, p, q, out);
+    p = q;
+  }
+  consumedBytes = p - input;
+  return <u32>((out - output) >> 2);
+}
+
+/**
+ * Encodes input from byte `from` on, some STEP bytes of it. Bytes up to `to` are there; if they are not the text's last, what
+ * lies within a window of `to` is left for a later call. Returns the number of ids at `output`; `consumed` tells how far it
+ * came.
+ */
+export function encode(pattern: i32, from: usize, to: usize, isLast: bool): u32 {
+  if (pattern == GPT2) return run(GPT2, true, from, to, isLast);
+  if (pattern == CL100K) return run(CL100K, true, from, to, isLast);
+  return run(O200K, true, from, to, isLast);
+}
+
+/** Cuts input as `encode` does. Returns the number of ends of pieces at `output`. */
+export function scan(pattern: i32, from: usize, to: usize, isLast: bool): u32 {
+  if (pattern == GPT2) return run(GPT2, false, from, to, isLast);
+  if (pattern == CL100K) return run(CL100K, false, from, to, isLast);
+  return run(O200K, false, from, to, isLast);
+}
+
+/** Encodes pieces of the input whose `count` ends, u32, lie at the end of the output region. Returns the number of ids. */
+export function encodePieces(ends: usize, count: u32): u32 {
+  let p = input;
+  let out = output;
+  for (let i: u32 = 0; i < count; i++) {
+    const q = input + <usize>load<u32>(ends + ((<usize>i) << 2));
+    out = emit(p, q, out);
+    p = q;
+  }
+  return <u32>((out - output) >> 2);
+}
+
+export function arenaAddress(): usize {
+  return arena;
+}

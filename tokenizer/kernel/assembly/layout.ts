@@ -1,0 +1,80 @@
+/**
+ * Where things lie in memory. The host writes input at `input` and reads ids at `output`; everything else is ours.
+ * Regions are reserved once, at full size: pages that are never touched cost nothing.
+ *
+ *     masks | classes | byte ids | byte pairs | pairs | id of rank | seams | vocabulary | input | output | scratch | index | arena ▶
+ */
+
+/** A piece never sees farther than this many bytes, in whole characters: longer runs are cut. */
+export const WINDOW: usize = 1 << 20;
+/** Bytes of input that one call takes: what a stream holds back (a window) and three times as much that is new. */
+export const INPUT_BYTES: usize = 4 << 20;
+/** Readable bytes behind the input: blocks and keys are loaded whole. */
+const PADDING: usize = 128;
+/** Ids that may be written beyond the last. */
+const OUTPUT_SLACK: usize = 64;
+const CODE_POINTS: usize = 0x11_0000;
+/** Six numbers of four bytes or fewer for each byte of the longest piece: see `mergeLong`. */
+const SCRATCH_BYTES: usize = 32 * (WINDOW + 16);
+
+/** Class of each code point, one byte (characters.ts). */
+export let classes: usize = 0;
+/** Eight masks of 64 bits (blocks.ts). */
+export let masks: usize = 0;
+/** Masks of the first 0 to 15 bytes of 16, two u64 each. */
+export let keyMasks: usize = 0;
+/** Id of each single byte, u32. */
+export let byteIds: usize = 0;
+/** Rank of each pair of single bytes, u32: left * 256 + right. */
+export let bytePairs: usize = 0;
+/** Open-addressing table of pairs, u64 (merges.ts). */
+export let pairs: usize = 0;
+export let filter: usize = 0;
+/** Id of the token that the merge of each rank makes, u32. */
+export let idOfRank: usize = 0;
+/** Bits of pairs of bytes, and of contexts (seams.ts). */
+export let neighbours: usize = 0;
+export let contexts: usize = 0;
+/** Bytes of all tokens, then u32 starts. Read only while tables are built. */
+export let vocabulary: usize = 0;
+export let input: usize = 0;
+export let output: usize = 0;
+export let scratch: usize = 0;
+/** Marks of long pieces that were seen once, u16 (dictionary.ts). */
+export let seen: usize = 0;
+/** Hash index of the dictionary, u32 slots (dictionary.ts). */
+export let index: usize = 0;
+/** The dictionary's records. The last region: it may grow. */
+export let arena: usize = 0;
+
+let end: usize = 0;
+
+function reserve(bytes: usize): usize {
+  const at = end;
+  end += (bytes + 127) & ~(<usize>127);
+  return at;
+}
+
+/** Lays out memory. Sizes in entries, `vocabularyBytes` in bytes. Returns the number of 64 KiB pages that are needed. */
+export function layOut(pairSlots: u32, ranks: u32, vocabularyBytes: u32, indexSlots: u32): i32 {
+  end = 4096;
+  masks = reserve(8 * 8);
+  keyMasks = reserve(16 * 16);
+  byteIds = reserve(256 * 4);
+  bytePairs = reserve(65_536 * 4);
+  classes = reserve(CODE_POINTS);
+  pairs = reserve((<usize>pairSlots) << 3);
+  filter = reserve(1 << 18);
+  idOfRank = reserve((<usize>ranks) << 2);
+  neighbours = reserve(65_536 / 8);
+  contexts = reserve(1 << 19);
+  vocabulary = reserve(vocabularyBytes);
+  input = reserve(INPUT_BYTES + PADDING);
+  output = reserve((INPUT_BYTES + OUTPUT_SLACK) << 2);
+  scratch = reserve(SCRATCH_BYTES);
+  seen = reserve(2 << 15);
+  index = reserve((<usize>indexSlots) << 2);
+  reserve(1); // an empty slot of the index points here
+  arena = reserve(0);
+  return <i32>((end + 0xffff) >> 16);
+}

@@ -1,0 +1,216 @@
+/**
+ * The encoding kernel: byte-level BPE compiled to WebAssembly (assembly/), one instance a tokenizer and thread. Bytes go in,
+ * ids come out; `mergePairs` (../bpe.ts) and `endsOfPieces` (../pretokenize.ts) say what it computes.
+ */
+import { readFileSync } from "node:fs";
+import { FormatError } from "../../pipeline/errors.ts";
+import type { PatternName } from "../pretokenize.ts";
+import type { Vocabulary } from "../vocabulary.ts";
+import { UNICODE_CLASSES } from "./unicode-classes.ts";
+
+/** What index.ts exports. Addresses and sizes in bytes. */
+interface Exports {
+  layOut(pairSlots: number, ranks: number, vocabularyBytes: number, indexSlots: number): number;
+  classesAddress(): number;
+  vocabularyAddress(): number;
+  inputAddress(): number;
+  outputAddress(): number;
+  arenaAddress(): number;
+  inputBytes(): number;
+  indexSlots(): number;
+  buildFromRanks(starts: number, order: number, count: number, pairSlots: number): number;
+  unreachableTokens(starts: number, order: number, count: number): number;
+  beginMerges(pairSlots: number): void;
+  addMerge(starts: number, left: number, right: number, rank: number): number;
+  beginDictionary(arenaLimit: number): void;
+  addTokens(starts: number, order: number, count: number, onlyReachable: number): number;
+  finishDictionary(hasSeams: number): void;
+  encode(pattern: number, from: number, to: number, isLast: number): number;
+  scan(pattern: number, from: number, to: number, isLast: number): number;
+  encodePieces(ends: number, count: number): number;
+  consumed(): number;
+  learnedPieces(): number;
+}
+
+// What is used of the WebAssembly namespace: TypeScript declares it only beside everything else that browsers have.
+declare namespace WebAssembly {
+  class Module {
+    constructor(bytes: Uint8Array);
+  }
+  class Instance {
+    constructor(module: Module, imports: object);
+    readonly exports: unknown;
+  }
+  class Memory {
+    constructor(pages: { initial: number; maximum: number });
+    readonly buffer: ArrayBuffer;
+    grow(pages: number): number;
+  }
+}
+
+const PATTERN_NUMBER: Readonly<Record<PatternName, number>> = { gpt2: 0, cl100k: 1, o200k: 2 };
+const PAGE_BYTES = 65_536;
+const MOST_PAGES = 65_536;
+/** Ids and ranks take 21 bits of a pair's entry. */
+const MAX_IDS = 1 << 21;
+/** Bytes for pieces beside the vocabulary: some 600,000 of them. */
+const LEARNED_BYTES = 24 << 20;
+/** Room for ids that are written in steps of 16 bytes, in ids. */
+const OUTPUT_SLACK = 64;
+const CODE_POINTS = 0x11_0000;
+const CLASS_BITS = 3;
+
+let compiled: WebAssembly.Module | undefined;
+
+export class Kernel {
+  /** Where input is written; `encode` takes it from its beginning. */
+  readonly input: Uint8Array;
+  readonly #output: Uint32Array;
+  readonly #wasm: Exports;
+
+  /** Raises FormatError where two ids have the same bytes, or a merge makes no token. */
+  constructor(vocabulary: Vocabulary) {
+    const { bytes, starts, size, merges } = vocabulary;
+    const ids = ordinaryIds(vocabulary);
+    const mergeCount = merges === undefined ? 0 : merges.length / 2;
+    if (size > MAX_IDS || mergeCount > MAX_IDS) {
+      throw new FormatError(
+        `vocabulary ${vocabulary.name}: ${size} ids and ${mergeCount} merges, at most ${MAX_IDS} fit`,
+      );
+    }
+    compiled ??= new WebAssembly.Module(readFileSync(new URL("kernel.wasm", import.meta.url)));
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
+    const wasm = new WebAssembly.Instance(compiled, { env: { memory } }).exports as Exports;
+    this.#wasm = wasm;
+
+    const pairSlots = 2 ** Math.ceil(Math.log2(2 * Math.max(ids.length, mergeCount, 1)));
+    const startsAt = roundUp(bytes.length, 16);
+    const orderAt = startsAt + roundUp(4 * starts.length, 16);
+    const vocabularyBytes = orderAt + 4 * ids.length;
+    const pages = wasm.layOut(pairSlots, mergeCount, vocabularyBytes, wasm.indexSlots());
+    // A token's record takes 32 bytes, and its own length again where it is long.
+    const arenaBytes = 48 * ids.length + 2 * bytes.length + LEARNED_BYTES;
+    memory.grow(pages + Math.ceil(arenaBytes / PAGE_BYTES));
+
+    const { buffer } = memory;
+    const at = wasm.vocabularyAddress();
+    new Uint8Array(buffer).set(bytes, at);
+    new Uint32Array(buffer, at + startsAt).set(starts);
+    new Uint32Array(buffer, at + orderAt).set(ids);
+    fillClasses(new Uint8Array(buffer, wasm.classesAddress(), CODE_POINTS));
+    this.input = new Uint8Array(buffer, wasm.inputAddress(), wasm.inputBytes());
+    this.#output = new Uint32Array(buffer, wasm.outputAddress(), wasm.inputBytes() + OUTPUT_SLACK);
+    this.#build(vocabulary, at + startsAt, at + orderAt, ids.length, pairSlots, wasm.arenaAddress() + arenaBytes);
+  }
+
+  #build(
+    vocabulary: Vocabulary,
+    starts: number,
+    order: number,
+    count: number,
+    pairSlots: number,
+    arenaLimit: number,
+  ): void {
+    const wasm = this.#wasm;
+    const { name, merges, wholePieces } = vocabulary;
+    wasm.beginDictionary(arenaLimit);
+    let unreachable = merges === undefined ? wasm.buildFromRanks(starts, order, count, pairSlots) : 0;
+    // In order of id, which is nearly that of frequency: what is asked for often lies close together.
+    new Uint32Array(this.input.buffer, order, count).sort();
+    const duplicate = wasm.addTokens(starts, order, count, 0);
+    if (duplicate >= 0) throw new FormatError(`vocabulary ${name}: token ${duplicate} has the bytes of another token`);
+    if (merges !== undefined) {
+      wasm.beginMerges(pairSlots);
+      for (let rank = 0; 2 * rank < merges.length; rank++) {
+        const left = merges[2 * rank]!;
+        const right = merges[2 * rank + 1]!;
+        if (wasm.addMerge(starts, left, right, rank) < 0) {
+          throw new FormatError(`vocabulary ${name}: merge ${rank} joins ${left} and ${right} to what is no token`);
+        }
+      }
+      unreachable = wasm.unreachableTokens(starts, order, count);
+      if (unreachable > 0 && !wholePieces) {
+        wasm.beginDictionary(arenaLimit);
+        wasm.addTokens(starts, order, count, 1);
+      }
+    }
+    wasm.finishDictionary(Number(unreachable === 0 || !wholePieces));
+  }
+
+  /**
+   * Ids of input from byte `from` on, not all at once: `consumed` tells how far they go. Bytes up to `to` are there; where the
+   * text goes on behind them (`isLast` is false), the last ones are left for a call that sees more. The result is overwritten
+   * by the next call.
+   */
+  encode(pattern: PatternName, from: number, to: number, isLast: boolean): Uint32Array {
+    return this.#output.subarray(0, this.#wasm.encode(PATTERN_NUMBER[pattern], from, to, Number(isLast)));
+  }
+
+  /** Ends of pieces (places in `input`) that `pattern` cuts; otherwise like `encode`. */
+  scan(pattern: PatternName, from: number, to: number, isLast: boolean): Uint32Array {
+    return this.#output.subarray(0, this.#wasm.scan(PATTERN_NUMBER[pattern], from, to, Number(isLast)));
+  }
+
+  /** Ids of pieces that lie behind one another in `input` and end at `ends`. The result is overwritten by the next call. */
+  encodePieces(ends: Uint32Array): Uint32Array {
+    // A piece has at least as many bytes as ids: with the slack, ids written from the front never reach ends that are still
+    // to be read.
+    const from = this.#output.length - ends.length;
+    this.#output.set(ends, from);
+    return this.#output.subarray(0, this.#wasm.encodePieces(this.#output.byteOffset + 4 * from, ends.length));
+  }
+
+  /** Place in `input` where the last call stopped. */
+  get consumed(): number {
+    return this.#wasm.consumed();
+  }
+
+  /** Pieces in the dictionary beside the vocabulary. */
+  get learnedPieces(): number {
+    return this.#wasm.learnedPieces();
+  }
+}
+
+function roundUp(bytes: number, to: number): number {
+  return Math.ceil(bytes / to) * to;
+}
+
+/** Ids of tokens that text can become, the shorter first, equals by id. */
+function ordinaryIds({ starts, size, special, added = [] }: Vocabulary): Uint32Array {
+  const isSpecial = new Set([...special.values(), ...added.map(({ id }) => id)]);
+  const byLength: number[][] = [];
+  let count = 0;
+  for (let id = 0; id < size; id++) {
+    const length = starts[id + 1]! - starts[id]!;
+    if (length === 0 || isSpecial.has(id)) continue;
+    const equals = byLength[length];
+    if (equals === undefined) byLength[length] = [id];
+    else equals.push(id);
+    count++;
+  }
+  const ids = new Uint32Array(count);
+  let at = 0;
+  for (const equals of byLength) {
+    if (equals === undefined) continue;
+    ids.set(equals, at);
+    at += equals.length;
+  }
+  return ids;
+}
+
+/** Unpacks the classes of all code points (unicode-classes.ts). */
+function fillClasses(classes: Uint8Array): void {
+  let codePoint = 0;
+  let run = 0;
+  let shift = 0;
+  for (const byte of Buffer.from(UNICODE_CLASSES, "base64")) {
+    run |= (byte & 127) << shift;
+    shift += 7;
+    if (byte > 127) continue;
+    const length = run >>> CLASS_BITS;
+    classes.fill(run & 7, codePoint, codePoint + length);
+    codePoint += length;
+    run = 0;
+    shift = 0;
+  }
+}
