@@ -27,6 +27,9 @@ interface Exports {
   finishDictionary(hasSeams: number): void;
   encode(pattern: number, from: number, to: number, isLast: number): number;
   scan(pattern: number, from: number, to: number, isLast: number): number;
+  count(pattern: number, from: number, to: number, isLast: number): number;
+  hasRoom(): number;
+  dictionaryEnd(): number;
   encodePieces(ends: number, count: number): number;
   consumed(): number;
   learnedPieces(): number;
@@ -67,6 +70,7 @@ export class Kernel {
   readonly input: Uint8Array;
   readonly #output: Uint32Array;
   readonly #wasm: Exports;
+  readonly #arenaLimit: number;
 
   /** Raises FormatError where two ids have the same bytes, or a merge makes no token. */
   constructor(vocabulary: Vocabulary) {
@@ -100,7 +104,8 @@ export class Kernel {
     fillClasses(new Uint8Array(buffer, wasm.classesAddress(), CODE_POINTS));
     this.input = new Uint8Array(buffer, wasm.inputAddress(), wasm.inputBytes());
     this.#output = new Uint32Array(buffer, wasm.outputAddress(), wasm.inputBytes() + OUTPUT_SLACK);
-    this.#build(vocabulary, at + startsAt, at + orderAt, ids.length, pairSlots, wasm.arenaAddress() + arenaBytes);
+    this.#arenaLimit = wasm.arenaAddress() + arenaBytes;
+    this.#build(vocabulary, at + startsAt, at + orderAt, ids.length, pairSlots, this.#arenaLimit);
   }
 
   #build(
@@ -158,6 +163,48 @@ export class Kernel {
     const from = this.#output.length - ends.length;
     this.#output.set(ends, from);
     return this.#output.subarray(0, this.#wasm.encodePieces(this.#output.byteOffset + 4 * from, ends.length));
+  }
+
+  /** Forgets all pieces, to count those that come. From here on the kernel cannot encode. */
+  beginCounts(): void {
+    this.#wasm.beginDictionary(this.#arenaLimit);
+  }
+
+  /** Whether `count` may be called. If not, what was counted has to be taken, and counting begun anew. */
+  get hasRoomForCounts(): boolean {
+    return this.#wasm.hasRoom() !== 0;
+  }
+
+  /** Counts pieces; otherwise like `encode`. Returns how many it was through with. */
+  count(pattern: PatternName, from: number, to: number, isLast: boolean): number {
+    return this.#wasm.count(PATTERN_NUMBER[pattern], from, to, Number(isLast));
+  }
+
+  /** What was counted: the distinct pieces one after the other in the order of their first occurrence, and how often each came. */
+  counts(): { bytes: Uint8Array; starts: Uint32Array; counts: Float64Array } {
+    const from = this.#wasm.arenaAddress();
+    const size = this.#wasm.learnedPieces();
+    const records = new DataView(this.input.buffer, from, this.#wasm.dictionaryEnd() - from);
+    const memory = new Uint8Array(this.input.buffer, from, records.byteLength);
+    const bytes = new Uint8Array(records.byteLength);
+    const starts = new Uint32Array(size + 1);
+    const counts = new Float64Array(size);
+    for (let i = 0, at = 0; i < size; i++) {
+      // The layout is told in assembly/dictionary.ts.
+      let length = memory[at + 15]!;
+      let text = at;
+      let next = at + 32;
+      if (length > 15) {
+        length = records.getUint32(at + 16, true);
+        text = at + 32;
+        next = text + roundUp(length, 16);
+      }
+      bytes.set(memory.subarray(text, text + length), starts[i]);
+      starts[i + 1] = starts[i]! + length;
+      counts[i] = Number(records.getBigUint64(at + 20, true));
+      at = next;
+    }
+    return { bytes: bytes.subarray(0, starts[size]), starts, counts };
   }
 
   /** Place in `input` where the last call stopped. */

@@ -1,8 +1,8 @@
 /** A worker thread: counts the pieces of one chunk at a time. From one to the next it keeps nothing but its memory. */
 import type { Pattern } from "../pretokenize.ts";
 import type { CorpusChunk } from "./corpus.ts";
-import { PieceCounter, type PieceCounts } from "./piece-counter.ts";
-import { type PieceScanner, scannerFor } from "./piece-scanner.ts";
+import type { PieceCounts } from "./piece-counter.ts";
+import { type TextCounter, textCounterFor } from "./text-counter.ts";
 
 export interface CountTask extends Pick<CorpusChunk, "bytes" | "texts"> {
   readonly pattern: Pattern;
@@ -22,33 +22,32 @@ export interface CountFailure {
 
 const LINE_FEED = 0x0a;
 
-const counter = new PieceCounter();
-let ready: { readonly source: string; readonly scanner: PieceScanner } | undefined;
+let ready: { readonly source: string; readonly counter: TextCounter } | undefined;
 
 export default function work(task: CountTask): ChunkCounts | CountFailure {
   try {
     if (ready?.source !== task.pattern.source) {
-      ready = { source: task.pattern.source, scanner: scannerFor(task.pattern) };
+      ready = { source: task.pattern.source, counter: textCounterFor(task.pattern) };
     }
-    counter.clear();
-    const pieces = countTexts(task, ready.scanner);
-    return { ...counter.counts(), pieces };
+    const pieces = countTexts(task, ready.counter);
+    return { ...ready.counter.take(), pieces };
   } catch (error) {
+    ready = undefined; // It may hold half a chunk.
     return { failed: error instanceof Error ? error.message : String(error) };
   }
 }
 
-function countTexts({ bytes, texts, lines }: CountTask, scanner: PieceScanner): number {
+function countTexts({ bytes, texts, lines }: CountTask, counter: TextCounter): number {
   let pieces = 0;
   for (let i = 0; i < texts.length; i += 2) {
     const text = bytes.subarray(texts[i], texts[i + 1]);
     if (!lines) {
-      pieces += counter.addText(text, scanner);
+      pieces += counter.addText(text);
       continue;
     }
     for (let start = 0; start < text.length; ) {
       const end = text.indexOf(LINE_FEED, start) + 1 || text.length;
-      pieces += counter.addText(text.subarray(start, end), scanner);
+      pieces += counter.addText(text.subarray(start, end));
       start = end;
     }
   }

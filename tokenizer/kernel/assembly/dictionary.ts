@@ -336,6 +336,34 @@ export function tokenOf(from: usize, length: usize): u32 {
   return load<u32>(record + (isLong ? 32 : 16));
 }
 
+/** Place of a count, u64, in the record of a piece that is counted instead of encoded. It has no ids. */
+const COUNT: usize = 20;
+
+/** Counts a piece. The host sees to it that there is room. */
+export function countPiece(from: usize, to: usize): void {
+  const length = to - from;
+  const isLong = length > SHORT;
+  const low = isLong ? hashOfLong(from, to) : lowKey(from, length);
+  const high = isLong ? longKey(length) : highKey(from, length);
+  const hash = hashOf(low, high);
+  let record = isLong ? findLong(from, length, low, high, hash) : find(low, high, hash);
+  if (record == 0) {
+    record = end;
+    remember(from, length, low, high, record, 0);
+    store<u64>(record, 0, COUNT);
+  }
+  store<u64>(record, load<u64>(record, COUNT) + 1, COUNT);
+}
+
+/** Whether pieces of so many bytes in all, and so many of them, find room without anything being forgotten. */
+export function roomFor(bytes: usize, count: u32): bool {
+  return end + bytes + (<usize>count) * 48 <= limit && records + count <= <u32>(1 << (MOST_SLOT_BITS - 1));
+}
+
+export function dictionaryEnd(): usize {
+  return end;
+}
+
 /** Pieces that are known beside the vocabulary, for statistics. */
 export function learnedPieces(): u32 {
   return records - seeds;

@@ -9,9 +9,9 @@ import { endOfPieceGpt2, startsGpt2 } from "./gpt2";
 import { endOfPieceCl100k, startsCl100k } from "./cl100k";
 import { endOfPieceO200k, hardCase, startsO200k } from "./o200k";
 import { addPair, clearPairs, merge } from "./merges";
-import { addToken, clearDictionary, emit, keepSeeds, learnedPieces, MOST_SLOT_BITS, tokenOf } from "./dictionary";
+import { addToken, clearDictionary, countPiece, dictionaryEnd, emit, keepSeeds, learnedPieces, MOST_SLOT_BITS, roomFor, tokenOf } from "./dictionary";
 
-export { layOut, learnedPieces };
+export { dictionaryEnd, layOut, learnedPieces };
 
 /** The patterns that have a scanner. */
 const GPT2: i32 = 0;
@@ -158,16 +158,21 @@ function endOfPiece(pattern: i32, p: usize, end: usize): usize {
   return q;
 }
 
-/** What becomes of a piece: its ids are written (true), or its end (false). */
+/** What becomes of a piece: its ids are written, or its end, or it is counted. */
+const IDS: i32 = 0;
+const ENDS: i32 = 1;
+const COUNT: i32 = 2;
+
 @inline
-function put(ids: bool, from: usize, to: usize, out: usize): usize {
-  if (ids) return emit(from, to, out);
-  store<u32>(out, <u32>(to - input));
+function put(what: i32, from: usize, to: usize, out: usize): usize {
+  if (what == IDS) return emit(from, to, out);
+  if (what == ENDS) store<u32>(out, <u32>(to - input));
+  else countPiece(from, to);
   return out + 4;
 }
 
 @inline
-function run(pattern: i32, ids: bool, from: usize, to: usize, isLast: bool): u32 {
+function run(pattern: i32, what: i32, from: usize, to: usize, isLast: bool): u32 {
   const end = input + to;
   let p = input + from;
   // What lies within a window of the end may look different when more text has come.
@@ -194,21 +199,21 @@ function run(pattern: i32, ids: bool, from: usize, to: usize, isLast: bool): u32
     }
     if (starts == 0) {
       const q = endOfPiece(pattern, p, end);
-      out = put(ids, p, q, out);
+      out = put(what, p, q, out);
       p = q;
       continue;
     }
     const base = p;
     do {
       const q = base + <usize>ctz(starts);
-      out = put(ids, p, q, out);
+      out = put(what, p, q, out);
       p = q;
       starts &= starts - 1;
     } while (starts != 0);
   }
   while (p < stop) {
     const q = endOfPiece(pattern, p, end);
-    out = put(ids, p, q, out);
+    out = put(what, p, q, out);
     p = q;
   }
   consumedBytes = p - input;
@@ -221,16 +226,28 @@ function run(pattern: i32, ids: bool, from: usize, to: usize, isLast: bool): u32
  * came.
  */
 export function encode(pattern: i32, from: usize, to: usize, isLast: bool): u32 {
-  if (pattern == GPT2) return run(GPT2, true, from, to, isLast);
-  if (pattern == CL100K) return run(CL100K, true, from, to, isLast);
-  return run(O200K, true, from, to, isLast);
+  if (pattern == GPT2) return run(GPT2, IDS, from, to, isLast);
+  if (pattern == CL100K) return run(CL100K, IDS, from, to, isLast);
+  return run(O200K, IDS, from, to, isLast);
 }
 
 /** Cuts input as `encode` does. Returns the number of ends of pieces at `output`. */
 export function scan(pattern: i32, from: usize, to: usize, isLast: bool): u32 {
-  if (pattern == GPT2) return run(GPT2, false, from, to, isLast);
-  if (pattern == CL100K) return run(CL100K, false, from, to, isLast);
-  return run(O200K, false, from, to, isLast);
+  if (pattern == GPT2) return run(GPT2, ENDS, from, to, isLast);
+  if (pattern == CL100K) return run(CL100K, ENDS, from, to, isLast);
+  return run(O200K, ENDS, from, to, isLast);
+}
+
+/** Counts pieces in the dictionary, as `encode` encodes them. Returns how many pieces it was through with. */
+export function count(pattern: i32, from: usize, to: usize, isLast: bool): u32 {
+  if (pattern == GPT2) return run(GPT2, COUNT, from, to, isLast);
+  if (pattern == CL100K) return run(CL100K, COUNT, from, to, isLast);
+  return run(O200K, COUNT, from, to, isLast);
+}
+
+/** Whether one more call of `count` is sure to find room for what it meets. */
+export function hasRoom(): bool {
+  return roomFor(2 * STEP + 2 * WINDOW, <u32>STEP);
 }
 
 /** Encodes pieces of the input whose `count` ends, u32, lie at the end of the output region. Returns the number of ids. */
