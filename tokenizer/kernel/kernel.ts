@@ -22,7 +22,7 @@ interface Exports {
   unreachableTokens(starts: number, order: number, count: number): number;
   beginMerges(pairSlots: number): void;
   addMerge(starts: number, left: number, right: number, rank: number): number;
-  beginDictionary(arenaLimit: number): void;
+  beginDictionary(arenaLimit: number, tokens: number): void;
   addTokens(starts: number, order: number, count: number, onlyReachable: number): number;
   finishDictionary(hasSeams: number): void;
   encode(pattern: number, from: number, to: number, isLast: number): number;
@@ -118,7 +118,7 @@ export class Kernel {
   ): void {
     const wasm = this.#wasm;
     const { name, merges, wholePieces } = vocabulary;
-    wasm.beginDictionary(arenaLimit);
+    wasm.beginDictionary(arenaLimit, count);
     let unreachable = merges === undefined ? wasm.buildFromRanks(starts, order, count, pairSlots) : 0;
     // In order of id, which is nearly that of frequency: what is asked for often lies close together.
     new Uint32Array(this.input.buffer, order, count).sort();
@@ -135,7 +135,7 @@ export class Kernel {
       }
       unreachable = wasm.unreachableTokens(starts, order, count);
       if (unreachable > 0 && !wholePieces) {
-        wasm.beginDictionary(arenaLimit);
+        wasm.beginDictionary(arenaLimit, count);
         wasm.addTokens(starts, order, count, 1);
       }
     }
@@ -167,7 +167,7 @@ export class Kernel {
 
   /** Forgets all pieces, to count those that come. From here on the kernel cannot encode. */
   beginCounts(): void {
-    this.#wasm.beginDictionary(this.#arenaLimit);
+    this.#wasm.beginDictionary(this.#arenaLimit, 0);
   }
 
   /** Whether `count` may be called. If not, what was counted has to be taken, and counting begun anew. */

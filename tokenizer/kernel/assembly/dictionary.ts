@@ -12,7 +12,7 @@
  * A piece of 16 bytes and more has a hash in the key's place, under the top byte min(length, 255). Its record has MANY set,
  * its length in the place of the first id, and its bytes behind the ids, rounded up to 16.
  */
-import { arena, index, keyMasks, seen } from "./layout";
+import { arena, index, keyMasks, planned, seen } from "./layout";
 import { merge } from "./merges";
 import { addSeams, clearSeams, nextSeam } from "./seams";
 
@@ -49,8 +49,8 @@ let limit: usize = 0;
 /** Whether the parts of a piece may be looked up. */
 let usesSeams: bool = true;
 
-/** Empties the dictionary. Records may lie up to `arenaLimit`. */
-export function clearDictionary(arenaLimit: usize): void {
+/** Empties the dictionary, which is to hold `tokens` and more. Records may lie up to `arenaLimit`. */
+export function clearDictionary(arenaLimit: usize, tokens: u32): void {
   end = arena;
   seedEnd = arena;
   limit = arenaLimit;
@@ -61,7 +61,9 @@ export function clearDictionary(arenaLimit: usize): void {
     memory.fill(keyMasks + (length << 4), 0xff, length);
     memory.fill(keyMasks + (length << 4) + length, 0, 16 - length);
   }
-  resizeIndex(FIRST_SLOT_BITS);
+  let bits = FIRST_SLOT_BITS;
+  while (bits < MOST_SLOT_BITS && 1 << bits < 4 * tokens) bits++;
+  resizeIndex(bits);
 }
 
 /** What is in the dictionary now stays in it for good. */
@@ -178,6 +180,62 @@ export function emit(from: usize, to: usize, out: usize): usize {
     }
   }
   return emitSlow(from, to, low, high, hash, out);
+}
+
+/**
+ * Emits the pieces of a block that begins at `base`; `ends` has a bit for each piece's end. First all keys are made and all
+ * slots read, then all records: what is far away is on its way while other pieces are looked at.
+ */
+@inline
+export function emitAll(base: usize, ends: u64, out: usize): usize {
+  let at = planned;
+  let p = base;
+  let rest = ends;
+  do {
+    const q = base + <usize>ctz(rest);
+    rest &= rest - 1;
+    const length = q - p;
+    const masked = min(length, SHORT);
+    const low = lowKey(p, masked);
+    const high = highKey(p, masked);
+    const hash = hashOf(low, high);
+    store<u64>(at, low);
+    store<u64>(at, high, 8);
+    store<u64>(at, hash, 16);
+    store<u32>(at, <u32>recordOf(load<u32>(slotAt(slotOf(hash)))), 24);
+    store<u32>(at, <u32>q, 28);
+    at += 32;
+    p = q;
+  } while (rest != 0);
+  p = base;
+  for (let plan = planned; plan < at; plan += 32) {
+    const q = <usize>load<u32>(plan, 28);
+    const record = <usize>load<u32>(plan, 24);
+    const low = load<u64>(plan);
+    const high = load<u64>(plan, 8);
+    if (q - p <= SHORT) {
+      if (load<u64>(record) == low && load<u64>(record, 8) == high) {
+        const meta = load<u32>(record, 28);
+        if ((meta & MANY) == 0) {
+          v128.store(out, v128.load(record, 16));
+          out += <usize>meta;
+        } else {
+          // More than three ids, and few pieces have more than eight.
+          v128.store(out, v128.load(record, 32));
+          v128.store(out, v128.load(record, 48), 16);
+          const bytes = <usize>(meta & IDS_BYTES);
+          if (bytes > 32) copy(out + 32, record + 64, bytes - 32);
+          out += bytes;
+        }
+      } else {
+        out = emitSlow(p, q, low, high, load<u64>(plan, 16), out);
+      }
+    } else {
+      out = emitLong(p, q, out);
+    }
+    p = q;
+  }
+  return out;
 }
 
 /** Where the record of a short piece lies; 0 where it is not known. */

@@ -9,7 +9,7 @@ import { endOfPieceGpt2, startsGpt2 } from "./gpt2";
 import { endOfPieceCl100k, startsCl100k } from "./cl100k";
 import { endOfPieceO200k, hardCase, startsO200k } from "./o200k";
 import { addPair, clearPairs, merge } from "./merges";
-import { addToken, clearDictionary, countPiece, dictionaryEnd, emit, keepSeeds, learnedPieces, MOST_SLOT_BITS, roomFor, tokenOf } from "./dictionary";
+import { addToken, clearDictionary, countPiece, dictionaryEnd, emit, emitAll, keepSeeds, learnedPieces, MOST_SLOT_BITS, roomFor, tokenOf } from "./dictionary";
 
 export { dictionaryEnd, layOut, learnedPieces };
 
@@ -94,8 +94,8 @@ export function beginMerges(pairSlots: u32): void {
   clearPairs(pairSlots, false);
 }
 
-export function beginDictionary(arenaLimit: usize): void {
-  clearDictionary(arenaLimit);
+export function beginDictionary(arenaLimit: usize, tokens: u32): void {
+  clearDictionary(arenaLimit, tokens);
 }
 
 /** How many of the `count` tokens, whose ids lie at `order`, merging does not make of their bytes. */
@@ -204,6 +204,11 @@ function run(pattern: i32, what: i32, from: usize, to: usize, isLast: bool): u32
       continue;
     }
     const base = p;
+    if (what == IDS) {
+      out = emitAll(p, starts, out);
+      p = base + 63 - <usize>clz(starts);
+      continue;
+    }
     do {
       const q = base + <usize>ctz(starts);
       out = put(what, p, q, out);

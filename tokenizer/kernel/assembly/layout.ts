@@ -21,6 +21,8 @@ const SCRATCH_BYTES: usize = 32 * (WINDOW + 16);
 export let classes: usize = 0;
 /** Eight masks of 64 bits (blocks.ts). */
 export let masks: usize = 0;
+/** Keys of the pieces of a block (dictionary.ts). */
+export let planned: usize = 0;
 /** Masks of the first 0 to 15 bytes of 16, two u64 each. */
 export let keyMasks: usize = 0;
 /** Id of each single byte, u32. */
@@ -59,6 +61,7 @@ function reserve(bytes: usize): usize {
 export function layOut(pairSlots: u32, ranks: u32, vocabularyBytes: u32, indexSlots: u32): i32 {
   end = 4096;
   masks = reserve(8 * 8);
+  planned = reserve(64 * 32);
   keyMasks = reserve(16 * 16);
   byteIds = reserve(256 * 4);
   bytePairs = reserve(65_536 * 4);
