@@ -4,9 +4,6 @@ import { Encoder } from "./encoder.ts";
 import { addedTokensOf, type CutBytes, cutStream, endOfTextOf, SpecialScanner, TokenCutter } from "./special.ts";
 import { type Vocabulary, vocabularyDigest } from "./vocabulary.ts";
 
-/** Scratch space that a single large text made is given back above this many ids. */
-const KEPT_IDS = 1 << 20;
-
 /** A byte-level BPE tokenizer: a vocabulary at work. Holds some 30 MB, most of it pieces that it has met. */
 export class ByteLevelTokenizer implements Tokenizer {
   readonly name: string;
@@ -19,8 +16,7 @@ export class ByteLevelTokenizer implements Tokenizer {
   readonly #encoder: Encoder;
   /** Cuts at tokens that are found in every text; undefined where there are none. */
   readonly #addedCutter: TokenCutter | undefined;
-  #ids = new Uint32Array(1024);
-  #count = 0;
+  #parts: Uint32Array[] = [];
 
   constructor(vocabulary: Vocabulary) {
     this.name = vocabulary.name;
@@ -140,24 +136,26 @@ export class ByteLevelTokenizer implements Tokenizer {
   }
 
   readonly #gather = (ids: Uint32Array): void => {
-    if (this.#count + ids.length > this.#ids.length) {
-      const larger = new Uint32Array(Math.max(2 * this.#ids.length, this.#count + ids.length));
-      larger.set(this.#ids.subarray(0, this.#count));
-      this.#ids = larger;
-    }
-    this.#ids.set(ids, this.#count);
-    this.#count += ids.length;
+    this.#parts.push(ids.slice());
   };
 
-  /** The ids that `encode` gathers, in an array of their own. */
+  /** The ids that `encode` gathers, in one array: mostly it gathers them at once. */
   #gatherIds(encode: () => void): Uint32Array {
-    this.#count = 0;
+    this.#parts = [];
     try {
       encode();
-      return this.#ids.slice(0, this.#count);
+      const parts = this.#parts;
+      if (parts.length === 1) return parts[0]!;
+      const ids = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
+      let at = 0;
+      for (const part of parts) {
+        ids.set(part, at);
+        at += part.length;
+      }
+      return ids;
     } finally {
+      this.#parts = [];
       this.#encoder.reset();
-      if (this.#ids.length > KEPT_IDS) this.#ids = new Uint32Array(1024);
     }
   }
 }

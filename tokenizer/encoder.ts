@@ -59,7 +59,7 @@ export class Encoder {
     if (bytes.length > WINDOW_BYTES) throw new RangeError(`a piece of ${bytes.length} bytes, at most ${WINDOW_BYTES}`);
     if (bytes.length === 0) return;
     this.#kernel.input.set(bytes);
-    emit(this.#kernel.encodePieces(Uint32Array.of(bytes.length)));
+    this.#emit(this.#kernel.encodePieces(Uint32Array.of(bytes.length)), emit);
   }
 
   /** Forgets a text that is not to be finished. */
@@ -71,22 +71,25 @@ export class Encoder {
     const kernel = this.#kernel;
     const filled = this.#filled;
     let done = 0;
+    let count = 0;
     if (this.#pattern === "none" || this.#pattern === "custom") {
       const ends = this.#cutter.cut(kernel.input.subarray(0, filled), isLast);
-      if (ends.length > 0) {
-        done = ends[ends.length - 1]!;
-        emit(kernel.encodePieces(ends));
-      }
+      done = ends.at(-1) ?? 0;
+      if (done > 0) count = kernel.encodePieces(ends);
     } else {
-      for (;;) {
-        const ids = kernel.encode(this.#pattern, done, filled, isLast);
-        if (ids.length === 0) break;
+      while (done < filled) {
+        const more = kernel.encode(this.#pattern, done, filled, isLast, count);
+        if (more === count) break;
+        count = more;
         done = kernel.consumed;
-        emit(ids);
-        if (done === filled) break;
       }
     }
+    this.#emit(count, emit);
     if (done < filled) kernel.input.copyWithin(0, done, filled);
     this.#filled = filled - done;
+  }
+
+  #emit(count: number, emit: Emit): void {
+    if (count > 0) emit(this.#kernel.ids.subarray(0, count));
   }
 }

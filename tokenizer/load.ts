@@ -6,9 +6,12 @@
  *     x.tiktoken   with a tokenizer.json of the same tokens beside it, that one's pattern, merges and special tokens;
  *                  else GPT-2's pattern and no special token
  */
-import { existsSync, readdirSync, readFileSync, type Stats, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { FormatError, RecipeError } from "../pipeline/errors.ts";
+import type { Tokenizer } from "../pipeline/tokenizer.ts";
+import { ByteTokenizer } from "./baselines/byte.ts";
+import { parseTokenList } from "./baselines/file.ts";
 import { ByteLevelTokenizer } from "./byte-level.ts";
 import { readGpt2 } from "./formats/gpt2.ts";
 import { readHuggingFace } from "./formats/huggingface.ts";
@@ -19,6 +22,10 @@ const TOKENIZER_JSON = "tokenizer.json";
 const VOCAB_JSON = "vocab.json";
 const MERGES_TXT = "merges.txt";
 const TIKTOKEN = ".tiktoken";
+/** Where `sluice tokenizer train` puts a list of characters or words. */
+export const TOKENS_JSON = "tokens.json";
+/** The name of the tokenizer that takes every byte for a token. */
+export const BYTES = "bytes";
 /** The largest file in use has 35 MB. */
 const MAX_FILE_BYTES = 1 << 28;
 
@@ -54,6 +61,38 @@ export async function loadTokenizer(nameOrPath: string): Promise<ByteLevelTokeni
     loaded.set(key, tokenizer);
   }
   return tokenizer;
+}
+
+/**
+ * The same for every kind of tokenizer: "bytes", and lists of characters or words (`tokens.json`, or a folder that has
+ * one), too.
+ */
+export async function loadAnyTokenizer(nameOrPath: string): Promise<Tokenizer> {
+  if (nameOrPath === BYTES) return new ByteTokenizer();
+  const list = tokenListAt(nameOrPath);
+  if (list !== undefined) return parseTokenList(Buffer.from(readFile(list)).toString("utf8"), list);
+  return loadTokenizer(nameOrPath);
+}
+
+/** Path of the token list that a path stands for, if it is one. */
+function tokenListAt(path: string): string | undefined {
+  const stats = vocabularyNames.includes(path) ? undefined : statOf(path);
+  if (stats?.isDirectory()) {
+    const inFolder = join(path, TOKENS_JSON);
+    return existsSync(join(path, TOKENIZER_JSON)) || !existsSync(inFolder) ? undefined : inFolder;
+  }
+  return stats?.isFile() && path.endsWith(".json") && beginsAsTokenList(path) ? path : undefined;
+}
+
+/** Hugging Face's files have no "format", and to read one twice takes a while. */
+function beginsAsTokenList(path: string): boolean {
+  const file = openSync(path, "r");
+  try {
+    const head = Buffer.alloc(256);
+    return /^\s*\{\s*"format"\s*:/.test(head.toString("latin1", 0, readSync(file, head)));
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** The vocabulary by name or path, read anew. */

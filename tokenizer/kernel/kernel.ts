@@ -25,7 +25,7 @@ interface Exports {
   beginDictionary(arenaLimit: number, tokens: number): void;
   addTokens(starts: number, order: number, count: number, onlyReachable: number): number;
   finishDictionary(hasSeams: number): void;
-  encode(pattern: number, from: number, to: number, isLast: number): number;
+  encode(pattern: number, from: number, to: number, isLast: number, at: number): number;
   scan(pattern: number, from: number, to: number, isLast: number): number;
   count(pattern: number, from: number, to: number, isLast: number): number;
   hasRoom(): number;
@@ -68,7 +68,8 @@ let compiled: WebAssembly.Module | undefined;
 export class Kernel {
   /** Where input is written; `encode` takes it from its beginning. */
   readonly input: Uint8Array;
-  readonly #output: Uint32Array;
+  /** Where ids are found until the next call. */
+  readonly ids: Uint32Array;
   readonly #wasm: Exports;
   readonly #arenaLimit: number;
 
@@ -103,7 +104,7 @@ export class Kernel {
     new Uint32Array(buffer, at + orderAt).set(ids);
     fillClasses(new Uint8Array(buffer, wasm.classesAddress(), CODE_POINTS));
     this.input = new Uint8Array(buffer, wasm.inputAddress(), wasm.inputBytes());
-    this.#output = new Uint32Array(buffer, wasm.outputAddress(), wasm.inputBytes() + OUTPUT_SLACK);
+    this.ids = new Uint32Array(buffer, wasm.outputAddress(), wasm.inputBytes() + OUTPUT_SLACK);
     this.#arenaLimit = wasm.arenaAddress() + arenaBytes;
     this.#build(vocabulary, at + startsAt, at + orderAt, ids.length, pairSlots, this.#arenaLimit);
   }
@@ -144,25 +145,25 @@ export class Kernel {
 
   /**
    * Ids of input from byte `from` on, not all at once: `consumed` tells how far they go. Bytes up to `to` are there; where the
-   * text goes on behind them (`isLast` is false), the last ones are left for a call that sees more. The result is overwritten
-   * by the next call.
+   * text goes on behind them (`isLast` is false), the last ones are left for a call that sees more. The ids are put behind the
+   * `at` first ones of `ids`; returns how many there are then. Input never makes more of them than `ids` holds.
    */
-  encode(pattern: PatternName, from: number, to: number, isLast: boolean): Uint32Array {
-    return this.#output.subarray(0, this.#wasm.encode(PATTERN_NUMBER[pattern], from, to, Number(isLast)));
+  encode(pattern: PatternName, from: number, to: number, isLast: boolean, at: number): number {
+    return this.#wasm.encode(PATTERN_NUMBER[pattern], from, to, Number(isLast), at);
   }
 
-  /** Ends of pieces (places in `input`) that `pattern` cuts; otherwise like `encode`. */
+  /** Ends of pieces (places in `input`) that `pattern` cuts; otherwise like `encode`. The result is overwritten by the next call. */
   scan(pattern: PatternName, from: number, to: number, isLast: boolean): Uint32Array {
-    return this.#output.subarray(0, this.#wasm.scan(PATTERN_NUMBER[pattern], from, to, Number(isLast)));
+    return this.ids.subarray(0, this.#wasm.scan(PATTERN_NUMBER[pattern], from, to, Number(isLast)));
   }
 
-  /** Ids of pieces that lie behind one another in `input` and end at `ends`. The result is overwritten by the next call. */
-  encodePieces(ends: Uint32Array): Uint32Array {
+  /** Ids of pieces that lie behind one another in `input` and end at `ends`. Returns how many `ids` there are. */
+  encodePieces(ends: Uint32Array): number {
     // A piece has at least as many bytes as ids: with the slack, ids written from the front never reach ends that are still
     // to be read.
-    const from = this.#output.length - ends.length;
-    this.#output.set(ends, from);
-    return this.#output.subarray(0, this.#wasm.encodePieces(this.#output.byteOffset + 4 * from, ends.length));
+    const from = this.ids.length - ends.length;
+    this.ids.set(ends, from);
+    return this.#wasm.encodePieces(this.ids.byteOffset + 4 * from, ends.length);
   }
 
   /** Forgets all pieces, to count those that come. From here on the kernel cannot encode. */

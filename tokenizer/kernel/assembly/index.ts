@@ -172,12 +172,12 @@ function put(what: i32, from: usize, to: usize, out: usize): usize {
 }
 
 @inline
-function run(pattern: i32, what: i32, from: usize, to: usize, isLast: bool): u32 {
+function run(pattern: i32, what: i32, from: usize, to: usize, isLast: bool, at: u32): u32 {
   const end = input + to;
   let p = input + from;
   // What lies within a window of the end may look different when more text has come.
   const stop = min(p + STEP, isLast ? end : to > WINDOW ? end - WINDOW + 1 : input);
-  let out = output;
+  let out = output + ((<usize>at) << 2);
   while (p < stop && p + 80 < end) {
     const a = v128.load(p);
     const b = v128.load(p, 16);
@@ -227,27 +227,27 @@ function run(pattern: i32, what: i32, from: usize, to: usize, isLast: bool): u32
 
 /**
  * Encodes input from byte `from` on, some STEP bytes of it. Bytes up to `to` are there; if they are not the text's last, what
- * lies within a window of `to` is left for a later call. Returns the number of ids at `output`; `consumed` tells how far it
- * came.
+ * lies within a window of `to` is left for a later call. The ids go to `output`, behind the first `at`; returns how many there
+ * are then. `consumed` tells how far it came.
  */
-export function encode(pattern: i32, from: usize, to: usize, isLast: bool): u32 {
-  if (pattern == GPT2) return run(GPT2, IDS, from, to, isLast);
-  if (pattern == CL100K) return run(CL100K, IDS, from, to, isLast);
-  return run(O200K, IDS, from, to, isLast);
+export function encode(pattern: i32, from: usize, to: usize, isLast: bool, at: u32): u32 {
+  if (pattern == GPT2) return run(GPT2, IDS, from, to, isLast, at);
+  if (pattern == CL100K) return run(CL100K, IDS, from, to, isLast, at);
+  return run(O200K, IDS, from, to, isLast, at);
 }
 
 /** Cuts input as `encode` does. Returns the number of ends of pieces at `output`. */
 export function scan(pattern: i32, from: usize, to: usize, isLast: bool): u32 {
-  if (pattern == GPT2) return run(GPT2, ENDS, from, to, isLast);
-  if (pattern == CL100K) return run(CL100K, ENDS, from, to, isLast);
-  return run(O200K, ENDS, from, to, isLast);
+  if (pattern == GPT2) return run(GPT2, ENDS, from, to, isLast, 0);
+  if (pattern == CL100K) return run(CL100K, ENDS, from, to, isLast, 0);
+  return run(O200K, ENDS, from, to, isLast, 0);
 }
 
 /** Counts pieces in the dictionary, as `encode` encodes them. Returns how many pieces it was through with. */
 export function count(pattern: i32, from: usize, to: usize, isLast: bool): u32 {
-  if (pattern == GPT2) return run(GPT2, COUNT, from, to, isLast);
-  if (pattern == CL100K) return run(CL100K, COUNT, from, to, isLast);
-  return run(O200K, COUNT, from, to, isLast);
+  if (pattern == GPT2) return run(GPT2, COUNT, from, to, isLast, 0);
+  if (pattern == CL100K) return run(CL100K, COUNT, from, to, isLast, 0);
+  return run(O200K, COUNT, from, to, isLast, 0);
 }
 
 /** Whether one more call of `count` is sure to find room for what it meets. */
