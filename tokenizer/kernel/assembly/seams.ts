@@ -10,7 +10,7 @@ import { contexts, neighbours } from "./layout";
 import { byteAt } from "./characters";
 
 /** Bits of the table of contexts, as a power of two. */
-export const CONTEXT_BITS: u64 = 22;
+export const CONTEXT_BITS: u64 = 21;
 const PAIR_MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 const TRIPLE_MULTIPLIER: u64 = 0xc2b2_ae3d_27d4_eb4f;
 const SIX_BYTES: u64 = 0xffff_ffff_ffff;
