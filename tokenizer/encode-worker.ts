@@ -1,7 +1,8 @@
-/** A worker thread: encodes texts, a batch at a time. Its tokenizer is made once. */
+/** A worker thread: encodes texts, a batch at a time. Its tables are made once; memory for texts and ids is lent to it. */
 import { workerData } from "node:worker_threads";
 import { move, transferableSymbol, valueSymbol } from "piscina";
 import { ByteLevelTokenizer } from "./byte-level.ts";
+import { Encoder } from "./encoder.ts";
 import { SpecialScanner } from "./special.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -16,67 +17,69 @@ export interface EncodeTask {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Where each text ends in them. */
   readonly ends: readonly number[];
+  /** Room for their ids. */
+  readonly ids: Uint32Array<ArrayBuffer>;
 }
 
-export interface EncodedTexts {
-  readonly ids: Uint32Array<ArrayBuffer>;
+/** The task's memory comes back with the ids in it. */
+export interface EncodedTexts extends EncodeTask {
   /** Where each text's ids end. */
   readonly ends: readonly number[];
 }
 
 const { vocabulary, allowed } = workerData as EncodeWorkerData;
-const tokenizer = new ByteLevelTokenizer(vocabulary);
-const scanner =
-  allowed.length === 0 || vocabulary.added !== undefined
-    ? undefined
-    : new SpecialScanner([...vocabulary.special].filter(([text]) => allowed.includes(text)));
+const encodeText = vocabulary.added === undefined ? streamEncoder() : wholeTextEncoder();
+let room = new Uint32Array();
+let count = 0;
 
-export default function work({ bytes, ends }: EncodeTask): unknown {
-  const parts: Uint32Array[] = [];
-  const idEnds: number[] = [];
+export default function work({ bytes, ends, ids }: EncodeTask): unknown {
+  room = ids;
+  count = 0;
   let start = 0;
-  let count = 0;
-  for (const end of ends) {
-    for (const ids of encode(bytes.subarray(start, end))) {
-      parts.push(ids);
-      count += ids.length;
-    }
-    idEnds.push(count);
+  const idEnds = ends.map((end) => {
+    encodeText(bytes.subarray(start, end));
     start = end;
+    return count;
+  });
+  const encoded: EncodedTexts = { bytes, ids: room, ends: idEnds };
+  // Handed over, not copied.
+  return move({ [transferableSymbol]: [bytes.buffer, room.buffer], [valueSymbol]: encoded } as never);
+}
+
+function gather(ids: Uint32Array): void {
+  if (count + ids.length > room.length) {
+    const larger = new Uint32Array(Math.max(2 * room.length, count + ids.length));
+    larger.set(room.subarray(0, count));
+    room = larger;
   }
-  return moved({ ids: joined(parts, count), ends: idEnds });
+  room.set(ids, count);
+  count += ids.length;
 }
 
-function* encode(text: Uint8Array): Generator<Uint32Array> {
-  if (scanner !== undefined) yield* encodeBetween(scanner, text);
-  else if (allowed.length === 0) yield tokenizer.encodeBytes(text);
-  else yield tokenizer.encodeWithSpecial(new TextDecoder("utf-8", { ignoreBOM: true }).decode(text), allowed);
+/** What lies between special tokens is a text of its own. */
+function streamEncoder(): (text: Uint8Array) => void {
+  const encoder = new Encoder(vocabulary);
+  const encodeOrdinary = (text: Uint8Array): void => {
+    encoder.write(text, gather);
+    encoder.end(gather);
+  };
+  if (allowed.length === 0) return encodeOrdinary;
+  const scanner = new SpecialScanner([...vocabulary.special].filter(([text]) => allowed.includes(text)));
+  return (text) => {
+    for (let done = 0; ; ) {
+      const { start, end, id } = scanner.find(text, done, true);
+      encodeOrdinary(text.subarray(done, start));
+      if (id === undefined) return;
+      gather(Uint32Array.of(id));
+      done = end;
+    }
+  };
 }
 
-/** The text's parts between special tokens, each a text of its own, and those. */
-function* encodeBetween(special: SpecialScanner, text: Uint8Array): Generator<Uint32Array> {
-  for (let done = 0; ; ) {
-    const { start, end, id } = special.find(text, done, true);
-    if (start > done) yield tokenizer.encodeBytes(text.subarray(done, start));
-    if (id === undefined) return;
-    yield Uint32Array.of(id);
-    done = end;
-  }
-}
-
-function joined(parts: readonly Uint32Array[], count: number): Uint32Array<ArrayBuffer> {
-  // `encodeBytes` gives its array away.
-  if (parts.length === 1) return parts[0] as Uint32Array<ArrayBuffer>;
-  const ids = new Uint32Array(count);
-  let at = 0;
-  for (const part of parts) {
-    ids.set(part, at);
-    at += part.length;
-  }
-  return ids;
-}
-
-/** The ids' memory goes to the other thread, it is not copied. */
-function moved(texts: EncodedTexts): unknown {
-  return move({ [transferableSymbol]: [texts.ids.buffer], [valueSymbol]: texts } as never);
+/** For added tokens with rules of their own. */
+function wholeTextEncoder(): (text: Uint8Array) => void {
+  const tokenizer = new ByteLevelTokenizer(vocabulary);
+  if (allowed.length === 0) return (text) => gather(tokenizer.encodeBytes(text));
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  return (text) => gather(tokenizer.encodeWithSpecial(decoder.decode(text), allowed));
 }

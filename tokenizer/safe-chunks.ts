@@ -21,6 +21,8 @@ export interface SafeChunkOptions {
   readonly maxChunkBytes?: number;
   /** Special tokens that stand for themselves: none is cut. */
   readonly special?: readonly string[];
+  /** Memory of at least so many bytes, with whatever in it. The chunks lie at its beginning. */
+  readonly allocate?: (bytes: number) => Uint8Array<ArrayBuffer>;
 }
 
 /** Iterate it once; then look at `rest`. */
@@ -33,9 +35,11 @@ export class SafeChunks implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   /** Those that have a place in them where a text may be cut: only before a space and after a line feed it may. */
   readonly #mayBeCut: readonly Buffer[];
   readonly #longest: number;
+  readonly #allocate: (bytes: number) => Uint8Array<ArrayBuffer>;
 
   constructor(input: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, options: SafeChunkOptions = {}) {
     const { chunkBytes = CHUNK_BYTES, maxChunkBytes = MAX_CHUNK_BYTES, special = [] } = options;
+    this.#allocate = options.allocate ?? ((bytes) => new Uint8Array(bytes));
     this.#input = Symbol.asyncIterator in input ? input[Symbol.asyncIterator]() : input[Symbol.iterator]();
     this.#chunkBytes = chunkBytes;
     this.#maxChunkBytes = Math.max(chunkBytes, maxChunkBytes);
@@ -45,9 +49,9 @@ export class SafeChunks implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     this.#longest = this.#mayBeCut.reduce((most, { length }) => Math.max(most, length), 0);
   }
 
-  /** Chunks in order, each in a buffer of its own. */
+  /** Chunks in order, each with memory of its own. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-    let buffer = new Uint8Array(this.#chunkBytes);
+    let buffer = this.#allocate(this.#chunkBytes);
     let filled = 0;
     try {
       for (;;) {
@@ -61,7 +65,7 @@ export class SafeChunks implements AsyncIterable<Uint8Array<ArrayBuffer>> {
           if (filled < buffer.length) break;
           const cut = this.#lastCut(buffer);
           if (cut > 0) {
-            const next = new Uint8Array(Math.max(this.#chunkBytes, 2 * (filled - cut)));
+            const next = this.#allocate(Math.max(this.#chunkBytes, 2 * (filled - cut)));
             next.set(buffer.subarray(cut));
             const chunk = buffer.subarray(0, cut);
             filled -= cut;
@@ -72,7 +76,7 @@ export class SafeChunks implements AsyncIterable<Uint8Array<ArrayBuffer>> {
             return;
           } else {
             // Twice as much before the next look, so that looking costs linear time in all.
-            const next = new Uint8Array(Math.min(2 * filled, this.#maxChunkBytes));
+            const next = this.#allocate(Math.min(2 * filled, this.#maxChunkBytes));
             next.set(buffer);
             buffer = next;
           }

@@ -56,9 +56,9 @@ for (const pattern of Object.values(PATTERNS)) {
     const tokenizer = new ByteLevelTokenizer(smallVocabulary(1000, SPECIAL, pattern));
     const plain = parallel(tokenizer);
     const special = parallel(tokenizer, { allowed: "all" });
-    for (let seed = 1; seed <= 6; seed++) {
+    for (let seed = 1; seed <= 3; seed++) {
       const text = hostileBytes(seed, 20_000);
-      const parts = () => inParts(text, seededRandom(seed), seed * 30);
+      const parts = () => inParts(text, seededRandom(seed), seed ** 2 * 20);
       assert.deepEqual(await idsOf(plain.encodeStream(parts())), [...tokenizer.encodeBytes(text)], `seed ${seed}`);
       const expected = await idsOf(tokenizer.encodeStream([text], "all"));
       assert.ok(expected.some((id) => id >= 1000));
@@ -114,7 +114,7 @@ test("a long text without a place to cut goes on in one thread", async () => {
 
 test("patterns of one's own, and none, are encoded in one thread; their documents in all", async () => {
   const text = hostileBytes(9, 5000);
-  for (const pattern of [NO_PATTERN, { name: "custom", source: "\\p{L}+|\\P{L}" } as const]) {
+  for (const pattern of [NO_PATTERN, { name: "custom", source: "[^]{1,7}" } as const]) {
     const tokenizer = new ByteLevelTokenizer(smallVocabulary(1000, SPECIAL, pattern));
     assert.equal(canCutTexts(tokenizer.vocabulary), false);
     const encoder = parallel(tokenizer);
@@ -156,7 +156,7 @@ test("a slow reader stops the reading, and one that leaves ends it", async () =>
   assert.ok(ended);
 });
 
-test("a source that fails is heard, and so is a worker's pool that is closed", async () => {
+test("a source that fails is heard, and a closed encoder says so", async () => {
   async function* failing(): AsyncGenerator<Uint8Array> {
     yield Buffer.from("words and words ".repeat(20));
     throw new Error("the disk is gone");
@@ -166,7 +166,7 @@ test("a source that fails is heard, and so is a worker's pool that is closed", a
   await assert.rejects(idsOf(encoder.encodeDocuments(failing())), /the disk is gone/);
   assert.deepEqual(await idsOf(encoder.encodeStream([Buffer.from("It goes on.")])), [...GPT2.encode("It goes on.")]);
   await encoder.close();
-  await assert.rejects(idsOf(encoder.encodeStream([Buffer.from("no more")])));
+  await assert.rejects(idsOf(encoder.encodeStream([Buffer.from("no more")])), /the encoder is closed/);
 });
 
 test("chunks are about as long as asked, and joined they are the text", async () => {

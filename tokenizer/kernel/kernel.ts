@@ -10,14 +10,13 @@ import { UNICODE_CLASSES } from "./unicode-classes.ts";
 
 /** What index.ts exports. Addresses and sizes in bytes. */
 interface Exports {
-  layOut(pairSlots: number, ranks: number, vocabularyBytes: number, indexSlots: number): number;
+  prepare(pairSlots: number, ranks: number, vocabularyBytes: number): number;
   classesAddress(): number;
   vocabularyAddress(): number;
   inputAddress(): number;
   outputAddress(): number;
   arenaAddress(): number;
   inputBytes(): number;
-  indexSlots(): number;
   buildFromRanks(starts: number, order: number, count: number, pairSlots: number): number;
   unreachableTokens(starts: number, order: number, count: number): number;
   beginMerges(pairSlots: number): void;
@@ -32,7 +31,8 @@ interface Exports {
   dictionaryEnd(): number;
   encodePieces(ends: number, count: number): number;
   consumed(): number;
-  learnedPieces(): number;
+  dictionarySize(): number;
+  knownPieces(): number;
 }
 
 // What is used of the WebAssembly namespace: TypeScript declares it only beside everything else that browsers have.
@@ -56,8 +56,8 @@ const PAGE_BYTES = 65_536;
 const MOST_PAGES = 65_536;
 /** Ids and ranks take 21 bits of a pair's entry. */
 const MAX_IDS = 1 << 21;
-/** Bytes for pieces beside the vocabulary: some 600,000 of them. */
-const LEARNED_BYTES = 24 << 20;
+/** Room for pieces that are counted: some 400,000 of them. What is not touched costs nothing. */
+const COUNTING_BYTES = 24 << 20;
 /** Room for ids that are written in steps of 16 bytes, in ids. */
 const OUTPUT_SLACK = 64;
 const CODE_POINTS = 0x11_0000;
@@ -92,9 +92,9 @@ export class Kernel {
     const startsAt = roundUp(bytes.length, 16);
     const orderAt = startsAt + roundUp(4 * starts.length, 16);
     const vocabularyBytes = orderAt + 4 * ids.length;
-    const pages = wasm.layOut(pairSlots, mergeCount, vocabularyBytes, wasm.indexSlots());
+    const pages = wasm.prepare(pairSlots, mergeCount, vocabularyBytes);
     // A token's record takes 32 bytes, and its own length again where it is long.
-    const arenaBytes = 48 * ids.length + 2 * bytes.length + LEARNED_BYTES;
+    const arenaBytes = Math.max(48 * ids.length + 2 * bytes.length, COUNTING_BYTES);
     memory.grow(pages + Math.ceil(arenaBytes / PAGE_BYTES));
 
     const { buffer } = memory;
@@ -184,7 +184,7 @@ export class Kernel {
   /** What was counted: the distinct pieces one after the other in the order of their first occurrence, and how often each came. */
   counts(): { bytes: Uint8Array; starts: Uint32Array; counts: Float64Array } {
     const from = this.#wasm.arenaAddress();
-    const size = this.#wasm.learnedPieces();
+    const size = this.#wasm.dictionarySize();
     const records = new DataView(this.input.buffer, from, this.#wasm.dictionaryEnd() - from);
     const memory = new Uint8Array(this.input.buffer, from, records.byteLength);
     const bytes = new Uint8Array(records.byteLength);
@@ -196,13 +196,13 @@ export class Kernel {
       let text = at;
       let next = at + 32;
       if (length > 15) {
-        length = records.getUint32(at + 16, true);
+        length = records.getUint32(at + 24, true);
         text = at + 32;
         next = text + roundUp(length, 16);
       }
       bytes.set(memory.subarray(text, text + length), starts[i]);
       starts[i + 1] = starts[i]! + length;
-      counts[i] = Number(records.getBigUint64(at + 20, true));
+      counts[i] = Number(records.getBigUint64(at + 16, true));
       at = next;
     }
     return { bytes: bytes.subarray(0, starts[size]), starts, counts };
@@ -213,9 +213,9 @@ export class Kernel {
     return this.#wasm.consumed();
   }
 
-  /** Pieces in the dictionary beside the vocabulary. */
-  get learnedPieces(): number {
-    return this.#wasm.learnedPieces();
+  /** Number of pieces that are remembered. */
+  get knownPieces(): number {
+    return this.#wasm.knownPieces();
   }
 }
 

@@ -9,14 +9,22 @@ import { endOfPieceGpt2, startsGpt2 } from "./gpt2";
 import { endOfPieceCl100k, startsCl100k } from "./cl100k";
 import { endOfPieceO200k, hardCase, startsO200k } from "./o200k";
 import { addPair, clearPairs, merge } from "./merges";
-import { addToken, clearDictionary, countPiece, dictionaryEnd, emit, emitAll, keepSeeds, learnedPieces, MOST_SLOT_BITS, roomFor, tokenOf } from "./dictionary";
+import { addToken, clearDictionary, countPiece, dictionaryEnd, dictionarySize, hasRoomFor, MOST_SLOT_BITS, tokenOf } from "./dictionary";
+import { prepareKeys } from "./keys";
+import { clearPieces, emit, knownPieces, MOST_SLOT_BITS as MOST_PIECE_BITS } from "./pieces";
+import { addSeams, clearSeams } from "./seams";
 
-export { dictionaryEnd, layOut, learnedPieces };
+export { dictionaryEnd, dictionarySize, knownPieces };
 
 /** The patterns that have a scanner. */
 const GPT2: i32 = 0;
 const CL100K: i32 = 1;
 const O200K: i32 = 2;
+
+/** Lays out memory: see layout.ts. */
+export function prepare(pairSlots: u32, ranks: u32, vocabularyBytes: u32): i32 {
+  return layOut(pairSlots, ranks, vocabularyBytes, 1 << MOST_SLOT_BITS, 1 << MOST_PIECE_BITS);
+}
 
 // Addresses for the host. They are known once memory is laid out.
 export function classesAddress(): usize {
@@ -33,9 +41,6 @@ export function outputAddress(): usize {
 }
 export function inputBytes(): usize {
   return INPUT_BYTES;
-}
-export function indexSlots(): u32 {
-  return 1 << MOST_SLOT_BITS;
 }
 
 // ---------------------------------------------------------------- tables
@@ -94,8 +99,11 @@ export function beginMerges(pairSlots: u32): void {
   clearPairs(pairSlots, false);
 }
 
-export function beginDictionary(arenaLimit: usize, tokens: u32): void {
-  clearDictionary(arenaLimit, tokens);
+/** Empties the dictionary, which is to hold `size` strings or more. */
+export function beginDictionary(arenaLimit: usize, size: u32): void {
+  prepareKeys();
+  clearDictionary(arenaLimit, size);
+  clearSeams();
 }
 
 /** How many of the `count` tokens, whose ids lie at `order`, merging does not make of their bytes. */
@@ -123,14 +131,15 @@ export function addTokens(startsAt: usize, order: usize, count: u32, onlyReachab
     const length = lengthOf(id, startsAt);
     if (length == 1) store<u32>(byteIds + ((<usize>byteAt(from)) << 2), id);
     if (onlyReachable && !isReachable(id, startsAt)) continue;
-    if (!addToken(from, length, id, output)) return <i32>id;
+    if (!addToken(from, length, id)) return <i32>id;
+    addSeams(from, length);
   }
   return -1;
 }
 
 /** `hasSeams` tells whether what lies between seams may be looked up: not where a token stands for bytes that merge otherwise. */
 export function finishDictionary(hasSeams: bool): void {
-  keepSeeds(hasSeams);
+  clearPieces(hasSeams);
 }
 
 // ---------------------------------------------------------------- encoding
@@ -204,11 +213,6 @@ function run(pattern: i32, what: i32, from: usize, to: usize, isLast: bool, at: 
       continue;
     }
     const base = p;
-    if (what == IDS) {
-      out = emitAll(p, starts, out);
-      p = base + 63 - <usize>clz(starts);
-      continue;
-    }
     do {
       const q = base + <usize>ctz(starts);
       out = put(what, p, q, out);
@@ -252,7 +256,7 @@ export function count(pattern: i32, from: usize, to: usize, isLast: bool): u32 {
 
 /** Whether one more call of `count` is sure to find room for what it meets. */
 export function hasRoom(): bool {
-  return roomFor(2 * STEP + 2 * WINDOW, <u32>STEP);
+  return hasRoomFor(<u32>STEP, 2 * STEP + 2 * WINDOW);
 }
 
 /** Encodes pieces of the input whose `count` ends, u32, lie at the end of the output region. Returns the number of ids. */

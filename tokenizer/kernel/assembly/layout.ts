@@ -2,7 +2,8 @@
  * Where things lie in memory. The host writes input at `input` and reads ids at `output`; everything else is ours.
  * Regions are reserved once, at full size: pages that are never touched cost nothing.
  *
- *     masks | classes | byte ids | byte pairs | pairs | id of rank | seams | vocabulary | input | output | scratch | index | arena ▶
+ *     masks | classes | byte ids | byte pairs | pairs | id of rank | seams | vocabulary | input | output | scratch |
+ *     seen | tables | spill | index | arena ▶
  */
 
 /** A piece never sees farther than this many bytes, in whole characters: longer runs are cut. */
@@ -13,6 +14,7 @@ export const INPUT_BYTES: usize = 4 << 20;
 const PADDING: usize = 128;
 /** Ids that may be written beyond the last. */
 const OUTPUT_SLACK: usize = 64;
+const SPILL_BYTES: usize = 16 << 20;
 const CODE_POINTS: usize = 0x11_0000;
 /** Six numbers of four bytes or fewer for each byte of the longest piece: see `mergeLong`. */
 const SCRATCH_BYTES: usize = 32 * (WINDOW + 16);
@@ -21,8 +23,6 @@ const SCRATCH_BYTES: usize = 32 * (WINDOW + 16);
 export let classes: usize = 0;
 /** Eight masks of 64 bits (blocks.ts). */
 export let masks: usize = 0;
-/** Keys of the pieces of a block (dictionary.ts). */
-export let planned: usize = 0;
 /** Masks of the first 0 to 15 bytes of 16, two u64 each. */
 export let keyMasks: usize = 0;
 /** Id of each single byte, u32. */
@@ -42,11 +42,16 @@ export let vocabulary: usize = 0;
 export let input: usize = 0;
 export let output: usize = 0;
 export let scratch: usize = 0;
-/** Marks of long pieces that were seen once, u16 (dictionary.ts). */
+/** Marks of long pieces that were seen once, u16 (pieces.ts). */
 export let seen: usize = 0;
+/** The two places of the table of pieces, and what does not fit its slots (pieces.ts). */
+export let tableA: usize = 0;
+export let tableB: usize = 0;
+export let spill: usize = 0;
+export let spillEnd: usize = 0;
 /** Hash index of the dictionary, u32 slots (dictionary.ts). */
 export let index: usize = 0;
-/** The dictionary's records. The last region: it may grow. */
+/** The dictionary's records, as many as memory is made for. */
 export let arena: usize = 0;
 
 let end: usize = 0;
@@ -58,10 +63,9 @@ function reserve(bytes: usize): usize {
 }
 
 /** Lays out memory. Sizes in entries, `vocabularyBytes` in bytes. Returns the number of 64 KiB pages that are needed. */
-export function layOut(pairSlots: u32, ranks: u32, vocabularyBytes: u32, indexSlots: u32): i32 {
+export function layOut(pairSlots: u32, ranks: u32, vocabularyBytes: u32, indexSlots: u32, pieceSlots: u32): i32 {
   end = 4096;
   masks = reserve(8 * 8);
-  planned = reserve(64 * 32);
   keyMasks = reserve(16 * 16);
   byteIds = reserve(256 * 4);
   bytePairs = reserve(65_536 * 4);
@@ -76,6 +80,10 @@ export function layOut(pairSlots: u32, ranks: u32, vocabularyBytes: u32, indexSl
   output = reserve((INPUT_BYTES + OUTPUT_SLACK) << 2);
   scratch = reserve(SCRATCH_BYTES);
   seen = reserve(2 << 15);
+  tableA = reserve((<usize>pieceSlots) << 5);
+  tableB = reserve((<usize>pieceSlots) << 5);
+  spill = reserve(SPILL_BYTES);
+  spillEnd = end - 256;
   index = reserve((<usize>indexSlots) << 2);
   reserve(1); // an empty slot of the index points here
   arena = reserve(0);
