@@ -1,6 +1,7 @@
 /**
  * Pieces that were met, with their ids: a cache in front of the dictionary of tokens and of merging. A hit touches one line of
- * memory, which is what counts; the table grows from small and begins anew when it is full.
+ * memory, which is what counts. The table grows from small; when it
+ * is full, new pieces take the place of old ones.
  *
  * Slots of 32 bytes, open addressing; a free slot has a high half of 0:
  *
@@ -67,12 +68,12 @@ function begin(at: usize, bits: u32): void {
   }
 }
 
-/** Makes room for a piece with so many bytes of ids and text. */
+/** Makes room for a piece with so many bytes of ids and text, as far as there is any. */
 function makeRoom(bytes: usize): void {
-  if (spilled + bytes > spillEnd || (used == most && slotBits == MOST_SLOT_BITS)) {
+  if (spilled + bytes > spillEnd) {
     begin(table, slotBits);
     spilled = spill;
-  } else if (used == most) {
+  } else if (used == most && slotBits < MOST_SLOT_BITS) {
     const old = table;
     const oldEnd = old + ((<usize>32) << slotBits);
     begin(old == tableA ? tableB : tableA, slotBits + 1);
@@ -119,7 +120,10 @@ function remember(from: usize, length: usize, low: u64, high: u64, hash: u64, id
   const isMany = isLong || idBytes > 12;
   const bytes: usize = isMany ? roundUp(idBytes) + (isLong ? roundUp(length) : 0) : 0;
   if (used == most || spilled + bytes > spillEnd) makeRoom(bytes);
-  const slot = freeSlot(hash);
+  // In a full table a piece takes the place of another: those that are asked for often soon come back.
+  const isFull = used == most;
+  const slot = isFull ? slotOf(hash) : freeSlot(hash);
+  if (!isFull) used++;
   store<u64>(slot, low);
   store<u64>(slot, high, 8);
   if (isMany) {
@@ -132,7 +136,6 @@ function remember(from: usize, length: usize, low: u64, high: u64, hash: u64, id
     v128.store(slot, v128.load(ids), IDS);
   }
   store<u32>(slot, <u32>idBytes | (isMany ? MANY : 0), META);
-  used++;
 }
 
 /**
