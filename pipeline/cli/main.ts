@@ -9,6 +9,7 @@ import { inspectCommand } from "./inspect.ts";
 import { packCommand } from "./pack.ts";
 import { planCommand } from "./plan.ts";
 import { runCommand } from "./run.ts";
+import { tokenizerCommand } from "./tokenizer.ts";
 import { whyCommand } from "./why.ts";
 
 installResolveHook();
@@ -34,6 +35,7 @@ for (const command of [
   planCommand(),
   demoCommand(),
   inspectCommand(),
+  tokenizerCommand(),
   whyCommand(),
   exportCommand(),
   packCommand(),

@@ -1,0 +1,82 @@
+/** Where the commands write: standard output, or a file that gets its name when it is whole. */
+import { once } from "node:events";
+import { realpathSync, rmSync, statSync } from "node:fs";
+import { open, rename } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { RecipeError } from "../../errors.ts";
+import { syncDirectory } from "../../io/durable.ts";
+
+export const STDOUT = "-";
+const EXIT_BY_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
+
+export interface Output {
+  /** Waits where the reader does: at most this much is under way. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Gives the file its name. */
+  finish(): Promise<void>;
+  /** Leaves nothing. After `finish` it does nothing. */
+  discard(): Promise<void>;
+}
+
+/** Standard output for "-" or nothing. `input` is what is read meanwhile: it is not to be written over. */
+export async function openOutput(path: string | undefined, input: string): Promise<Output> {
+  if (path === undefined || path === STDOUT) return stdout;
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() || path.endsWith("/")) {
+    throw new RecipeError(`--out ${path}: found a folder; expected the name of a file to write`);
+  }
+  if (found !== undefined && isSameFile(path, input)) {
+    throw new RecipeError(`--out ${path}: is the input; choose another name`);
+  }
+  // A device or pipe is written to as it is: nothing can take its place.
+  const temporary =
+    found === undefined || found.isFile() ? join(dirname(path), `.${basename(path)}.${process.pid}.tmp`) : path;
+  const handle = await open(temporary, "w").catch((error: NodeJS.ErrnoException) => {
+    throw new RecipeError(`--out ${path}: cannot be written (${error.code}); expected a folder that can`, {
+      cause: error,
+    });
+  });
+  const remove = (): void => {
+    if (temporary !== path) rmSync(temporary, { force: true });
+  };
+  const onSignal = (signal: keyof typeof EXIT_BY_SIGNAL): void => {
+    remove();
+    process.exit(EXIT_BY_SIGNAL[signal]);
+  };
+  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  let isOpen = true;
+  const close = async (): Promise<void> => {
+    isOpen = false;
+    process.removeListener("SIGINT", onSignal).removeListener("SIGTERM", onSignal);
+    await handle.close();
+  };
+  return {
+    write: async (bytes) => {
+      for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at)).bytesWritten;
+    },
+    finish: async () => {
+      if (temporary !== path) await handle.sync();
+      await close();
+      if (temporary === path) return;
+      await rename(temporary, path);
+      await syncDirectory(dirname(path));
+    },
+    discard: async () => {
+      if (!isOpen) return;
+      remove();
+      await close();
+    },
+  };
+}
+
+function isSameFile(path: string, input: string): boolean {
+  return statSync(input, { throwIfNoEntry: false }) !== undefined && realpathSync(path) === realpathSync(input);
+}
+
+const stdout: Output = {
+  write: async (bytes) => {
+    if (!process.stdout.write(bytes)) await once(process.stdout, "drain");
+  },
+  finish: async () => {},
+  discard: async () => {},
+};
