@@ -84,7 +84,7 @@ export function loadVocabulary(name: string): Vocabulary {
   const { pattern, size, special } = builtIn(name);
   const path = vocabularyFile(name);
   const tokens = parseTiktoken(readFileSync(path), basename(path), size);
-  return makeVocabulary(name, PATTERNS[pattern], size, tokens, new Map(Object.entries(special)));
+  return layOutVocabulary(name, PATTERNS[pattern], tokens, new Map(Object.entries(special)));
 }
 
 function builtIn(name: string): BuiltIn {
@@ -95,28 +95,70 @@ function builtIn(name: string): BuiltIn {
 /** Tokens by id; ids without a token are left out. */
 type TokenList = readonly (Uint8Array | undefined)[];
 
-/** The tokens of a `.tiktoken` file, by rank. `label` names the file in errors; ranks are below `size`. */
-export function parseTiktoken(file: Uint8Array, label: string, size: number): (Uint8Array | undefined)[] {
-  const tokens = new Array<Uint8Array | undefined>(size).fill(undefined);
-  const lines = Buffer.from(file.buffer, file.byteOffset, file.byteLength).toString("latin1").split("\n");
-  for (const [index, line] of lines.entries()) {
-    if (line === "") continue;
-    const space = line.indexOf(" ");
-    const rank = space > 0 ? Number(line.slice(space + 1)) : Number.NaN;
-    const token = Buffer.from(line.slice(0, Math.max(space, 0)), "base64");
-    const sound = Number.isInteger(rank) && rank >= 0 && rank < size && token.length > 0;
-    if (!sound || tokens[rank] !== undefined) {
-      const found = JSON.stringify(line.slice(0, 60));
-      throw new FormatError(
-        `${label}:${index + 1}: found ${found}, expected "base64 rank" with an unused rank below ${size}`,
-      );
-    }
-    tokens[rank] = token;
-  }
-  return tokens;
+/** The same without an object for each: token `id` is bytes[from[id], to[id]), nothing where there is none. */
+export interface TokenTable {
+  readonly bytes: Uint8Array;
+  readonly from: Uint32Array;
+  readonly to: Uint32Array;
 }
 
-/** Lays tokens out by id and checks what every byte-level vocabulary needs: all 256 single bytes. */
+const LINE_FEED = 0x0a;
+const BLANK = 0x20;
+const ZERO = 0x30;
+const PADDING = 0x3d;
+/** Values of base64 digits by their byte; 64 for every other byte. */
+const BASE64 = new Uint8Array(256).fill(64);
+for (const [value, digit] of [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].entries()) {
+  BASE64[digit.charCodeAt(0)] = value;
+}
+
+/**
+ * The tokens of a `.tiktoken` file, by rank. `label` names the file in errors; ranks are below `size`. Written out by hand:
+ * every worker reads up to 200,000 lines before its first page.
+ */
+export function parseTiktoken(file: Uint8Array, label: string, size: number): TokenTable {
+  const from = new Uint32Array(size);
+  const to = new Uint32Array(size);
+  const decoded = new Uint8Array(file.length);
+  let end = 0;
+  for (let at = 0, line = 1; at < file.length; line++) {
+    const lineStart = at;
+    if (file[at] === LINE_FEED) {
+      at++;
+      continue;
+    }
+    const start = end;
+    let bits = 0;
+    let bitCount = 0;
+    for (; BASE64[file[at]!]! < 64; at++) {
+      bits = ((bits << 6) | BASE64[file[at]!]!) & 0xffff;
+      bitCount += 6;
+      if (bitCount >= 8) {
+        bitCount -= 8;
+        decoded[end++] = bits >> bitCount;
+      }
+    }
+    while (file[at] === PADDING) at++;
+    let isSound = end > start && file[at] === BLANK;
+    const firstDigit = ++at;
+    let rank = 0;
+    for (; file[at]! >= ZERO && file[at]! <= ZERO + 9; at++) rank = 10 * rank + file[at]! - ZERO;
+    isSound &&= at > firstDigit && rank < size && to[rank] === 0;
+    if (!isSound || (at < file.length && file[at] !== LINE_FEED)) {
+      const lineEnd = file.indexOf(LINE_FEED, lineStart);
+      const text = Buffer.from(file.subarray(lineStart, lineEnd < 0 ? file.length : lineEnd)).toString("latin1");
+      throw new FormatError(
+        `${label}:${line}: found ${JSON.stringify(text.slice(0, 60))}, expected "base64 rank" with an unused rank below ${size}`,
+      );
+    }
+    at++;
+    from[rank] = start;
+    to[rank] = end;
+  }
+  return { bytes: decoded, from, to };
+}
+
+/** A vocabulary of tokens by id, and special ones. Raises FormatError where a single byte has no token. */
 export function makeVocabulary(
   name: string,
   pattern: Pattern,
@@ -124,25 +166,51 @@ export function makeVocabulary(
   tokens: TokenList,
   special: ReadonlyMap<string, number>,
 ): Vocabulary {
-  const byId = tokens.slice(0, size);
+  const list = tokens.slice(0, size);
+  const bytes = Buffer.concat(list.filter((token) => token !== undefined));
+  const from = new Uint32Array(size);
+  const to = new Uint32Array(size);
+  for (let id = 0, at = 0; id < size; id++) {
+    from[id] = at;
+    at += list[id]?.length ?? 0;
+    to[id] = at;
+  }
+  return layOutVocabulary(name, pattern, { bytes, from, to }, special);
+}
+
+/** Lays tokens out by id and checks what every byte-level vocabulary needs: all 256 single bytes. */
+function layOutVocabulary(
+  name: string,
+  pattern: Pattern,
+  tokens: TokenTable,
+  special: ReadonlyMap<string, number>,
+): Vocabulary {
+  const size = tokens.from.length;
+  const specialBytes = new Map<number, Uint8Array>();
   for (const [text, id] of special) {
-    if (!(id >= 0 && id < size) || byId[id] !== undefined) {
+    if (!(id >= 0 && id < size) || tokens.to[id]! > tokens.from[id]! || specialBytes.has(id)) {
       throw new FormatError(
         `vocabulary ${name}: special token ${text} has id ${id}, which is taken or not below ${size}`,
       );
     }
-    byId[id] = Buffer.from(text, "utf8");
+    specialBytes.set(id, Buffer.from(text, "utf8"));
   }
   const starts = new Uint32Array(size + 1);
-  for (let id = 0; id < size; id++) starts[id + 1] = starts[id]! + (byId[id]?.length ?? 0);
-  const bytes = new Uint8Array(starts[size]!);
-  for (let id = 0; id < size; id++) if (byId[id] !== undefined) bytes.set(byId[id]!, starts[id]!);
-
-  const singles = new Set<number>();
-  for (const token of tokens) if (token?.length === 1) singles.add(token[0]!);
-  for (let byte = 0; byte < 256; byte++) {
-    if (!singles.has(byte)) throw new FormatError(`vocabulary ${name}: no token for the single byte ${byte}`);
+  const singles = new Uint8Array(256);
+  for (let id = 0; id < size; id++) {
+    const length = tokens.to[id]! - tokens.from[id]!;
+    if (length === 1) singles[tokens.bytes[tokens.from[id]!]!] = 1;
+    starts[id + 1] = starts[id]! + (specialBytes.get(id)?.length ?? length);
   }
+  for (let byte = 0; byte < 256; byte++) {
+    if (singles[byte] === 0) throw new FormatError(`vocabulary ${name}: no token for the single byte ${byte}`);
+  }
+  const bytes = new Uint8Array(starts[size]!);
+  for (let id = 0; id < size; id++) {
+    // Most tokens are a few bytes: a call of `set` for each would cost more than the bytes.
+    for (let i = tokens.from[id]!, at = starts[id]!; i < tokens.to[id]!; i++) bytes[at++] = tokens.bytes[i]!;
+  }
+  for (const [id, text] of specialBytes) bytes.set(text, starts[id]!);
   return { name, pattern, wholePieces: true, size, bytes, starts, special };
 }
 
@@ -203,8 +271,8 @@ export function vocabularyDigest(vocabulary: Vocabulary): string {
 
   putString(DIGEST_LAYOUT);
   putU32(vocabulary.size);
-  const starts = Buffer.alloc(4 * vocabulary.starts.length);
-  for (let i = 0; i < vocabulary.starts.length; i++) starts.writeUInt32LE(vocabulary.starts[i]!, 4 * i);
+  const starts = new DataView(new ArrayBuffer(4 * vocabulary.starts.length));
+  for (let i = 0; i < vocabulary.starts.length; i++) starts.setUint32(4 * i, vocabulary.starts[i]!, true);
   hash.update(starts);
   hash.update(vocabulary.bytes);
   putString(vocabulary.pattern.name);
