@@ -29,8 +29,9 @@ export interface TokenizerBenchOptions {
 
 /** Medians over the rounds, in megabytes (1e6 bytes of UTF-8) per second of user CPU time. */
 export interface Speeds {
-  /** A new tokenizer's first pass over the file's bytes, and its second. */
+  /** A new tokenizer's first pass over the file's bytes; the second half of that pass; a second pass. */
   readonly coldBytes: number;
+  readonly steadyBytes: number;
   readonly warmBytes: number;
   /** The same over strings. */
   readonly coldStrings: number;
@@ -38,6 +39,9 @@ export interface Speeds {
   /** npm tiktoken, over strings: it takes nothing else. */
   readonly reference?: number;
 }
+
+/** Ours over tiktoken's. */
+export type Ratios = Readonly<Record<"cold" | "steady" | "warm", number>>;
 
 export interface TokenizerBench {
   readonly file: string;
@@ -48,7 +52,7 @@ export interface TokenizerBench {
   readonly loadSeconds: number;
   readonly megabytesPerSecond: Speeds;
   /** Ours over tiktoken's: bytes in, median of the rounds' own ratios. */
-  readonly ratio?: { readonly cold: number; readonly warm: number };
+  readonly ratio?: Ratios;
   /** Whether tiktoken gave the same ids for every document it was given. */
   readonly sameIds?: boolean;
 }
@@ -113,14 +117,15 @@ export function runTokenizerBench(
 }
 
 /** Geometric mean of the ratios by tokenizer; none where tiktoken was not measured. */
-export function geometricMeans(results: readonly TokenizerBench[]): Record<string, { cold: number; warm: number }> {
-  const means: Record<string, { cold: number; warm: number }> = {};
+export function geometricMeans(results: readonly TokenizerBench[]): Record<string, Ratios> {
+  const means: Record<string, Ratios> = {};
   for (const [tokenizer, ofOne] of Map.groupBy(results, (result) => result.tokenizer)) {
     const ratios = ofOne.flatMap(({ ratio }) => (ratio === undefined ? [] : [ratio]));
     if (ratios.length === 0) continue;
     const mean = (logs: number[]): number => Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
     means[tokenizer] = {
       cold: mean(ratios.map(({ cold }) => Math.log(cold))),
+      steady: mean(ratios.map(({ steady }) => Math.log(steady))),
       warm: mean(ratios.map(({ warm }) => Math.log(warm))),
     };
   }
@@ -140,17 +145,31 @@ function measure(
 ): Omit<TokenizerBench, "file" | "tokenizer"> {
   const encoding = vocabularyNames.includes(name) ? loadTiktoken()?.get_encoding(name) : undefined;
   const sample = spread(documents, referenceBytes);
-  const seen = { load: [] as number[], coldBytes: [] as number[], warmBytes: [] as number[] };
+  const seen = {
+    load: [] as number[],
+    coldBytes: [] as number[],
+    steadyBytes: [] as number[],
+    warmBytes: [] as number[],
+  };
   const seenStrings = { cold: [] as number[], warm: [] as number[] };
   const reference: number[] = [];
   let tokens = 0;
 
+  // Every other document, so that both halves hold the same kinds of text.
+  const firstHalf = documents.utf8.filter((_, n) => n % 2 === 0);
+  const secondHalf = documents.utf8.filter((_, n) => n % 2 === 1);
+  const secondHalfBytes = secondHalf.reduce((sum, { length }) => sum + length, 0);
+
   const ours = (): void => {
     const [loadSeconds, tokenizer] = timed(() => new ByteLevelTokenizer(readVocabulary(name)));
-    const encodeBytes = (): number => documents.utf8.reduce((sum, utf8) => sum + tokenizer.encodeBytes(utf8).length, 0);
+    const encodeAll = (utf8: readonly Uint8Array[]): number =>
+      utf8.reduce((sum, bytes) => sum + tokenizer.encodeBytes(bytes).length, 0);
     seen.load.push(loadSeconds);
-    seen.coldBytes.push(documents.bytes / timed(encodeBytes)[0]);
-    const [seconds, count] = timed(encodeBytes);
+    const [first] = timed(() => encodeAll(firstHalf));
+    const [second] = timed(() => encodeAll(secondHalf));
+    seen.coldBytes.push(documents.bytes / (first + second));
+    seen.steadyBytes.push(secondHalfBytes / second);
+    const [seconds, count] = timed(() => encodeAll(documents.utf8));
     seen.warmBytes.push(documents.bytes / seconds);
     tokens = count;
     const other = new ByteLevelTokenizer(readVocabulary(name));
@@ -172,6 +191,7 @@ function measure(
   const result = { bytes: documents.bytes, tokens, loadSeconds: median(seen.load) };
   const speeds = {
     coldBytes: inMegabytes(seen.coldBytes),
+    steadyBytes: inMegabytes(seen.steadyBytes),
     warmBytes: inMegabytes(seen.warmBytes),
     coldStrings: inMegabytes(seenStrings.cold),
     warmStrings: inMegabytes(seenStrings.warm),
@@ -187,7 +207,7 @@ function measure(
   return {
     ...result,
     megabytesPerSecond: { ...speeds, reference: inMegabytes(reference) },
-    ratio: { cold: ratio(seen.coldBytes), warm: ratio(seen.warmBytes) },
+    ratio: { cold: ratio(seen.coldBytes), steady: ratio(seen.steadyBytes), warm: ratio(seen.warmBytes) },
     sameIds,
   };
 }
@@ -262,24 +282,31 @@ function equal(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
   return true;
 }
 
-function benchTable(results: readonly TokenizerBench[], means: Record<string, { cold: number; warm: number }>): string {
+function benchTable(results: readonly TokenizerBench[], means: Record<string, Ratios>): string {
   const speed = (value: number | undefined): string => (value === undefined ? "–" : value.toFixed(1));
   const times = (value: number | undefined): string => (value === undefined ? "–" : `${value.toFixed(1)}×`);
   const rows = [
-    ["MB/s of user CPU time", "size", "cold", "warm", "strings", "warm", "tiktoken", "cold", "warm", "ids"],
+    [
+      ...["MB/s of user CPU time", "size", "cold", "steady", "warm", "strings", "warm", "tiktoken"],
+      ...["cold", "steady", "warm", "ids"],
+    ],
   ];
   for (const { file, tokenizer, bytes: size, megabytesPerSecond: of, ratio, sameIds } of results) {
     rows.push([
       `${tokenizer} ${file}`,
       bytes(size),
-      ...[of.coldBytes, of.warmBytes, of.coldStrings, of.warmStrings, of.reference].map(speed),
+      ...[of.coldBytes, of.steadyBytes, of.warmBytes, of.coldStrings, of.warmStrings, of.reference].map(speed),
       times(ratio?.cold),
+      times(ratio?.steady),
       times(ratio?.warm),
       sameIds === undefined ? "–" : sameIds ? "equal" : "DIFFER",
     ]);
   }
-  for (const [tokenizer, { cold, warm }] of Object.entries(means)) {
-    rows.push([`${tokenizer} geometric mean`, "", "", "", "", "", "", times(cold), times(warm), ""]);
+  for (const [tokenizer, { cold, steady, warm }] of Object.entries(means)) {
+    rows.push([
+      ...[`${tokenizer} geometric mean`, "", "", "", "", "", "", ""],
+      ...[times(cold), times(steady), times(warm), ""],
+    ]);
   }
   return table(rows);
 }

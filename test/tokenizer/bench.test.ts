@@ -29,8 +29,8 @@ test("the benchmark encodes all of a file, finds tiktoken's ids, and gives speed
   assert.equal(results[0]!.tokens, (await loadTokenizer("gpt2")).encode(text).length);
   for (const { sameIds, megabytesPerSecond, ratio, loadSeconds } of results) {
     assert.equal(sameIds, true);
-    const speeds = [...Object.values<number>({ ...megabytesPerSecond }), ratio!.cold, ratio!.warm, loadSeconds];
-    assert.equal(speeds.length, 8);
+    const speeds = [...Object.values<number>({ ...megabytesPerSecond }), ratio!.cold, ratio!.steady, ratio!.warm, loadSeconds];
+    assert.equal(speeds.length, 10);
     assert.ok(
       speeds.every((speed) => speed > 0 && Number.isFinite(speed)),
       JSON.stringify(results),
@@ -61,8 +61,8 @@ test("what cannot be measured is refused by name", () => {
 test("means are geometric, by tokenizer, over the files that have a ratio", () => {
   const result = (tokenizer: string, cold: number, warm: number): TokenizerBench => ({
     ...{ file: "f", tokenizer, bytes: 1, tokens: 1, loadSeconds: 1 },
-    megabytesPerSecond: { coldBytes: 1, warmBytes: 1, coldStrings: 1, warmStrings: 1 },
-    ...(cold > 0 ? { ratio: { cold, warm } } : {}),
+    megabytesPerSecond: { coldBytes: 1, steadyBytes: 1, warmBytes: 1, coldStrings: 1, warmStrings: 1 },
+    ...(cold > 0 ? { ratio: { cold, steady: cold, warm } } : {}),
   });
   const means = geometricMeans([result("a", 2, 4), result("a", 8, 9), result("b", 0, 0)]);
   assert.deepEqual(Object.keys(means), ["a"]);
