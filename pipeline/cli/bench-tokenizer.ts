@@ -167,8 +167,9 @@ function measure(
     seen.load.push(loadSeconds);
     const [first] = timed(() => encodeAll(firstHalf));
     const [second] = timed(() => encodeAll(secondHalf));
-    seen.coldBytes.push(documents.bytes / (first + second));
-    seen.steadyBytes.push(secondHalfBytes / second);
+    const cold = documents.bytes / (first + second);
+    seen.coldBytes.push(cold);
+    seen.steadyBytes.push(secondHalfBytes > 0 ? secondHalfBytes / second : cold);
     const [seconds, count] = timed(() => encodeAll(documents.utf8));
     seen.warmBytes.push(documents.bytes / seconds);
     tokens = count;
