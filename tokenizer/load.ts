@@ -138,7 +138,9 @@ function locateInFolder(folder: string): Located {
   if (pair.every((file) => existsSync(file))) return { kind: "gpt2", name, files: pair };
   const ranks = readdirSync(folder).filter((file) => file.endsWith(TIKTOKEN));
   if (ranks.length === 1) return { kind: "tiktoken", name, files: [join(folder, ranks[0]!)] };
-  const found = ranks.length === 0 ? "none of these" : ranks.sort().join(", ");
+  const half = pair.find((file) => existsSync(file));
+  const found =
+    ranks.length > 0 ? ranks.sort().join(", ") : half === undefined ? "none of these" : `${basename(half)} alone`;
   throw new RecipeError(
     `tokenizer ${folder}: found ${found}, expected ${TOKENIZER_JSON}, ${VOCAB_JSON} and ${MERGES_TXT}, or one ${TIKTOKEN} file${ranks.length > 1 ? "; name the file itself" : ""}`,
   );

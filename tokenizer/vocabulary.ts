@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { FormatError, RecipeError } from "../pipeline/errors.ts";
+import { UNICODE_VERSION } from "./kernel/unicode-classes.ts";
 import { PATTERNS, type Pattern, type PatternName } from "./pretokenize.ts";
 import type { AddedToken } from "./special.ts";
 
@@ -239,16 +240,21 @@ export function ranksOf(vocabulary: Vocabulary): Ranks {
   return { rankOf, byteStrings };
 }
 
+/** Scanners bring their classes along; a regular expression has those of the engine that runs it. */
+function unicodeVersionOf({ name }: Pattern): string {
+  return name === "custom" ? process.versions.unicode! : name === "none" ? "" : UNICODE_VERSION;
+}
+
 /** First field of the digest's layout: raise its number when the layout changes. */
-const DIGEST_LAYOUT = "sluice tokenizer 1";
+const DIGEST_LAYOUT = "sluice tokenizer 2";
 
 /**
  * SHA-256 (hex) over everything that decides ids. A *string* is its UTF-8 length as u32 and its UTF-8 bytes; numbers
  * are u32, little-endian:
  *
- *     string "sluice tokenizer 1"
+ *     string "sluice tokenizer 2"
  *     u32 size · u32[size + 1] starts · the bytes of all tokens in id order      (special and unused ids included)
- *     string pattern name · string pattern source
+ *     string pattern name · string pattern source · string version of the Unicode classes that the pattern means
  *     u32 number of special tokens · for each, by ascending id: u32 id · string text
  *     where merges are listed: string "merges" · u32 whole pieces first, 0 or 1 · u32 number of ids · u32 each
  *     where tokens are added: string "added" · u32 number of them · for each, by ascending id: u32 id · string text ·
@@ -277,6 +283,7 @@ export function vocabularyDigest(vocabulary: Vocabulary): string {
   hash.update(vocabulary.bytes);
   putString(vocabulary.pattern.name);
   putString(vocabulary.pattern.source);
+  putString(unicodeVersionOf(vocabulary.pattern));
   const special = [...vocabulary.special].sort(([, a], [, b]) => a - b);
   putU32(special.length);
   for (const [text, id] of special) {

@@ -1,12 +1,12 @@
 import { mkdirSync, realpathSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { exportDatatrove } from "../../tokenizer/export/datatrove.ts";
 import { exportMegatron } from "../../tokenizer/export/megatron.ts";
 import { exportNanoGpt } from "../../tokenizer/export/nanogpt.ts";
 import type { Exported } from "../../tokenizer/export/shard-set.ts";
-import { FormatError, RecipeError } from "../errors.ts";
-import { missingArtifacts, readManifest } from "../manifest.ts";
+import { RecipeError } from "../errors.ts";
+import { shardsOf } from "./shards-of.ts";
 import { bytes, count } from "./show.ts";
 
 interface Format {
@@ -49,7 +49,7 @@ Examples:
 `,
     )
     .action(async (inputs: string[], flags: Flags) => {
-      const shards = inputs.flatMap(shardsOf);
+      const shards = inputs.flatMap(shardsOf).map(({ path }) => path);
       const format = FORMATS[flags.format]!;
       checkOut(flags.out, format, shards);
       mkdirSync(dirname(resolve(flags.out)), { recursive: true });
@@ -57,26 +57,6 @@ Examples:
       if (flags.json === true) console.log(JSON.stringify({ format: flags.format, shards, ...exported }));
       else console.log(describe(exported, shards.length));
     });
-}
-
-/** The shards that an argument stands for: itself, or those of the run in that folder. */
-function shardsOf(path: string): string[] {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) throw new RecipeError(`${path}: no such file or folder`);
-  if (found.isFile()) return [path];
-  if (!found.isDirectory()) throw new RecipeError(`${path}: expected a file or folder, found a device or pipe`);
-  const manifest = readManifest(path);
-  const shards = manifest.artifacts.filter((one) => one.kind === "data" && one.path.endsWith(".tok"));
-  if (shards.length === 0) {
-    const { sink } = manifest.identity;
-    const why = sink.name === "shards" ? "it kept no pages" : `its sink was ${sink.name}`;
-    throw new RecipeError(`${path}: the run has no token shards (${why}); expected one with the sink "shards"`);
-  }
-  const missing = missingArtifacts(path, { ...manifest, artifacts: shards })[0];
-  if (missing !== undefined) {
-    throw new FormatError(`${join(path, missing)}: missing, or not of the size that the manifest says; run again`);
-  }
-  return shards.map((one) => join(path, one.path));
 }
 
 /** Refuses an output that is no file name, or that would replace what is read. */

@@ -20,7 +20,9 @@ const SIGPIPE_EXIT = 141;
 // A closed pipe (`sluice … | head`) ends the program quietly, as SIGPIPE would; what cannot be printed is no crash.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === "EPIPE" ? SIGPIPE_EXIT : exitCode(error));
+    if (error.code === "EPIPE") process.exit(SIGPIPE_EXIT);
+    if (stream === process.stdout) console.error(`sluice: standard output: cannot be written (${error.message})`);
+    process.exit(exitCode(error));
   });
 }
 

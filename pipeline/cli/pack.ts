@@ -1,5 +1,4 @@
-import { realpathSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { realpathSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { createLogUpdate } from "log-update";
 import type { Fill } from "../../tokenizer/packing/best-fit.ts";
@@ -11,9 +10,9 @@ import {
   type ShardToPack,
 } from "../../tokenizer/packing/pack.ts";
 import type { PackingManifest, Strategy } from "../../tokenizer/packing/packing-manifest.ts";
-import { FormatError, RecipeError, RetryError } from "../errors.ts";
-import { missingArtifacts, readManifest } from "../manifest.ts";
+import { RecipeError, RetryError } from "../errors.ts";
 import { positiveInt } from "./run.ts";
+import { shardsOf } from "./shards-of.ts";
 import { bar, bytes, count, duration, percent, table } from "./show.ts";
 
 const LINE_EVERY_MS = 10_000;
@@ -116,28 +115,6 @@ function shardsToPack(inputs: readonly string[]): ShardToPack[] {
   const places = new Set(shards.map(({ path }) => realpathSync(path)));
   if (places.size < shards.length) throw new RecipeError("a shard is given twice: its documents would be packed twice");
   return shards;
-}
-
-function shardsOf(path: string): ShardToPack[] {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) throw new RecipeError(`${path}: no such file or folder`);
-  if (found.isFile()) return [{ path }];
-  if (!found.isDirectory()) throw new RecipeError(`${path}: expected a file or folder, found a device or pipe`);
-  const manifest = readManifest(path);
-  const artifacts = manifest.artifacts.filter((one) => one.kind === "data" && one.path.endsWith(".tok"));
-  if (artifacts.length === 0) {
-    const { sink } = manifest.identity;
-    const why = sink.name === "shards" ? "it kept no pages" : `its sink was ${sink.name}`;
-    throw new RecipeError(`${path}: the run has no token shards (${why}); expected one with the sink "shards"`);
-  }
-  const missing = missingArtifacts(path, { ...manifest, artifacts })[0];
-  if (missing !== undefined) {
-    throw new FormatError(`${join(path, missing)}: missing, or not of the size that the manifest says; run again`);
-  }
-  return artifacts.map((one) => ({
-    path: join(path, one.path),
-    run: { id: manifest.id, path: one.path, sha256: one.sha256 },
-  }));
 }
 
 function rowLength(text: string): number {

@@ -29,7 +29,13 @@ test("the benchmark encodes all of a file, finds tiktoken's ids, and gives speed
   assert.equal(results[0]!.tokens, (await loadTokenizer("gpt2")).encode(text).length);
   for (const { sameIds, megabytesPerSecond, ratio, loadSeconds } of results) {
     assert.equal(sameIds, true);
-    const speeds = [...Object.values<number>({ ...megabytesPerSecond }), ratio!.cold, ratio!.steady, ratio!.warm, loadSeconds];
+    const speeds = [
+      ...Object.values<number>({ ...megabytesPerSecond }),
+      ratio!.cold,
+      ratio!.steady,
+      ratio!.warm,
+      loadSeconds,
+    ];
     assert.equal(speeds.length, 10);
     assert.ok(
       speeds.every((speed) => speed > 0 && Number.isFinite(speed)),

@@ -157,6 +157,10 @@ test("vocab.json and merges.txt: what is wrong, and where", () => {
     [(vocab) => vocab.push(["q", { a: 1 }]), "found an object, expected an id"],
     [(vocab) => vocab.push(["", 301]), 'added token "": expected one character or more'],
     [
+      (vocab) => vocab.push(["Ġlost", 301]),
+      'vocab.json: "Ġlost": found no merge in merges.txt that makes it, expected one; was merges.txt cut short?',
+    ],
+    [
       (vocab) => vocab.splice(32, 3),
       'vocab.json: 3 of the 256 single bytes have no token: 32 ("Ġ"), 33 ("!"), 34 (""");',
     ],

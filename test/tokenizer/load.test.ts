@@ -110,7 +110,7 @@ test("what is not there is a recipe error that says what would do", async () => 
   await rejects(folder({ "a.tiktoken": "", "b.tiktoken": "" }), RecipeError, "found a.tiktoken, b.tiktoken, expected");
   const half = folder({ "vocab.json": "{}" });
   await rejects(join(half, "vocab.json"), RecipeError, "found no merges.txt beside it");
-  await rejects(half, RecipeError, "found none of these");
+  await rejects(half, RecipeError, "found vocab.json alone, expected tokenizer.json");
 });
 
 test("a corrupted file is a format error that begins with its path", async () => {

@@ -21,21 +21,21 @@ const EXPECTED = [
     size: 50_257,
     endOfText: 50_256,
     file: "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930",
-    digest: "6b29c40066d5d5575f3820836f8fd89a6411b28a1e28a118ee841034df212066",
+    digest: "7cb0d2eaf3bfb27cfb3b548ff42960277159eeb4d144c8bd9e4a7b92081ec5fc",
   },
   {
     name: "cl100k_base",
     size: 100_277,
     endOfText: 100_257,
     file: "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
-    digest: "d2e6702731e36109f23a973fb4c6d4527856f2be2de78410a45ffc0b2317d56d",
+    digest: "ffff1051e0771259e7078f74dfd9cb851a95d32bff030f365e7f5a3ebf95b2a6",
   },
   {
     name: "o200k_base",
     size: 200_019,
     endOfText: 199_999,
     file: "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
-    digest: "b641e903c926b72a80b0fdbe70f6e85c5d9cee0e001b49691ed58460db85c816",
+    digest: "fc6430f9b33d125f42f728954d7a82349037c7add2a68a7695c9acab38c876ae",
   },
 ];
 

@@ -61,7 +61,12 @@ export function parseTokenList(text: string, label: string): ListTokenizer {
     throw new FormatError(`${label}: ${path.join(".")}: ${message}`);
   }
   const { name, cut, tokens } = file.data;
-  return cut === CHARACTERS ? new CharacterTokenizer(tokens, name) : new WordTokenizer(tokens, cut, name);
+  try {
+    return cut === CHARACTERS ? new CharacterTokenizer(tokens, name) : new WordTokenizer(tokens, cut, name);
+  } catch (error) {
+    if (error instanceof FormatError) throw new FormatError(`${label}: ${error.message}`, { cause: error });
+    throw error;
+  }
 }
 
 /** Whether a JSON value says that it is such a file. */

@@ -1,6 +1,6 @@
 /** Puts a vocabulary together from what files of any kind say, and checks what all of them have to keep to. */
 import { FormatError } from "../../pipeline/errors.ts";
-import type { Pattern } from "../pretokenize.ts";
+import { type Pattern, WINDOW_BYTES } from "../pretokenize.ts";
 import { type AddedToken, isPlainSpecial } from "../special.ts";
 import { makeVocabulary, type Vocabulary } from "../vocabulary.ts";
 import { quote } from "./json.ts";
@@ -48,6 +48,11 @@ export function assemble({ name, label, pattern, wholePieces, entries, added, me
   };
   for (const { bytes, id, where } of entries) {
     take(id, where);
+    if (bytes.length > WINDOW_BYTES) {
+      throw new FormatError(
+        `${where()}: found a token of ${bytes.length} bytes, expected ${WINDOW_BYTES} at most: no piece of a text is longer`,
+      );
+    }
     const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
     const before = whereOfToken.get(key);
     if (before !== undefined) {

@@ -5,7 +5,8 @@
  *     {"!": 0, …, "Ġt": 256, …, "<|endoftext|>": 50256}          #version: 0.2
  *                                                                 Ġ t
  *
- * An entry that is neither a byte nor made by a merge is a special token; its text is spelled as it is.
+ * An entry that is neither a byte nor made by a merge is a special token; its text is spelled as it is. One with "Ġ" or
+ * "Ċ" in it is an ordinary token whose merge is missing: a merges.txt that was cut short looks so.
  */
 import { FormatError } from "../../pipeline/errors.ts";
 import { PATTERNS, type Pattern } from "../pretokenize.ts";
@@ -18,6 +19,8 @@ import { fromPrintable } from "./printable.ts";
 import { idsByKey, printableTokens, printJsonMap } from "./spelling.ts";
 
 const VERSION_LINE = "#version: 0.2";
+/** A space or a line feed. A special token has it as it is. */
+const STAND_IN_FOR_SPACE = /[ĠĊ]/;
 
 export interface Gpt2Files {
   readonly vocab: Uint8Array;
@@ -47,6 +50,10 @@ export function readGpt2(
     const bytes = fromPrintable(text);
     if (bytes !== undefined && (bytes.length === 1 || made.has(text))) {
       entries.push({ bytes, id, where: () => `${labels.vocab}: ${quote(text)}` });
+    } else if (bytes !== undefined && STAND_IN_FOR_SPACE.test(text)) {
+      throw new FormatError(
+        `${labels.vocab}: ${quote(text)}: found no merge in ${labels.merges} that makes it, expected one; was merges.txt cut short?`,
+      );
     } else added.push(plainSpecial(text, id));
   }
   for (const { left, right, where } of named) {

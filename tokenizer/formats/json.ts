@@ -77,6 +77,7 @@ export class JsonValue {
 
 function show(value: unknown): string {
   if (value === undefined) return "nothing";
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value); // 1e999 is JSON.
   if (Array.isArray(value) && value.length > 8) return `an array of ${value.length}`;
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     const type = Object.hasOwn(value, "type") ? (value as { type: unknown }).type : undefined;

@@ -79,8 +79,8 @@ export interface Trained {
   readonly report: TrainReport;
 }
 
-/** Larger vocabularies are taken for a slip; the largest in use have some 260,000 ids. */
-const MAX_VOCAB_SIZE = 1 << 22;
+/** What the kernel can encode with; the largest vocabularies in use have some 260,000 ids. */
+const MAX_VOCAB_SIZE = 1 << 21;
 /** Between two looks at the signal. */
 const MERGES_PER_STEP = 256;
 

@@ -1,10 +1,11 @@
 /** Where the commands write: standard output, or a file that gets its name when it is whole. */
 import { once } from "node:events";
-import { realpathSync, rmSync, statSync } from "node:fs";
+import { fstatSync, realpathSync, rmSync, type Stats, statSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { RecipeError } from "../../errors.ts";
+import { EXIT, exitCode, RecipeError, RetryError } from "../../errors.ts";
 import { syncDirectory } from "../../io/durable.ts";
+import { STDIN } from "./input.ts";
 
 export const STDOUT = "-";
 const EXIT_BY_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -25,7 +26,7 @@ export async function openOutput(path: string | undefined, input: string): Promi
   if (found?.isDirectory() || path.endsWith("/")) {
     throw new RecipeError(`--out ${path}: found a folder; expected the name of a file to write`);
   }
-  if (found !== undefined && isSameFile(path, input)) {
+  if (found?.isFile() && isInput(found, path, input)) {
     throw new RecipeError(`--out ${path}: is the input; choose another name`);
   }
   // A device or pipe is written to as it is: nothing can take its place.
@@ -52,10 +53,18 @@ export async function openOutput(path: string | undefined, input: string): Promi
   };
   return {
     write: async (bytes) => {
-      for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at)).bytesWritten;
+      try {
+        for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at)).bytesWritten;
+      } catch (error) {
+        throw named(path, error);
+      }
     },
     finish: async () => {
-      if (temporary !== path) await handle.sync();
+      if (temporary !== path) {
+        await handle.sync().catch((error: unknown) => {
+          throw named(path, error);
+        });
+      }
       await close();
       if (temporary === path) return;
       await rename(temporary, path);
@@ -69,8 +78,23 @@ export async function openOutput(path: string | undefined, input: string): Promi
   };
 }
 
-function isSameFile(path: string, input: string): boolean {
+/** Links are followed. What is piped in is no file; what the shell opens with `<` is. */
+function isInput(found: Stats, path: string, input: string): boolean {
+  if (input === STDIN) {
+    const { dev, ino } = fstatSync(process.stdin.fd);
+    return dev === found.dev && ino === found.ino;
+  }
   return statSync(input, { throwIfNoEntry: false }) !== undefined && realpathSync(path) === realpathSync(input);
+}
+
+/** The error of a write with the place in it. One that may pass (a full disk) stays worth retrying. */
+function named(path: string, error: unknown): Error {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const told = `--out ${path}: cannot be written (${message}); nothing is left of it`;
+  if (code === undefined) return error as Error;
+  return exitCode(error) === EXIT.retry
+    ? new RetryError(`${told}: make room and run again`, { cause: error })
+    : new Error(told, { cause: error });
 }
 
 const stdout: Output = {

@@ -2,18 +2,16 @@
  * The encoding kernel: bytes in, ids out. The host lays out memory, fills in classes and vocabulary, has the tables built,
  * and then calls `encode` (a pattern that has a scanner) or `encodePieces` (pieces that the host has cut).
  */
-import { arena, byteIds, bytePairs, classes, idOfRank, input, INPUT_BYTES, layOut, output, scratch, vocabulary, WINDOW } from "./layout";
-import { byteAt, characterBoundary } from "./characters";
+import { arena, classes, input, INPUT_BYTES, layOut, output, vocabulary, WINDOW } from "./layout";
 import { bits, knownEnd, sortWide } from "./blocks";
-import { endOfPieceGpt2, startsGpt2 } from "./gpt2";
+import { characterBoundary } from "./characters";
 import { endOfPieceCl100k, startsCl100k } from "./cl100k";
+import { countPiece, dictionaryEnd, dictionarySize, hasRoomFor, MOST_SLOT_BITS } from "./dictionary";
+import { endOfPieceGpt2, startsGpt2 } from "./gpt2";
 import { endOfPieceO200k, hardCase, startsO200k } from "./o200k";
-import { addPair, clearPairs, merge } from "./merges";
-import { addToken, clearDictionary, countPiece, dictionaryEnd, dictionarySize, hasRoomFor, MOST_SLOT_BITS, tokenOf } from "./dictionary";
-import { prepareKeys } from "./keys";
-import { clearPieces, emit, knownPieces, MOST_SLOT_BITS as MOST_PIECE_BITS } from "./pieces";
-import { addSeams, clearSeams } from "./seams";
+import { emit, knownPieces, MOST_SLOT_BITS as MOST_PIECE_BITS } from "./pieces";
 
+export { addMerge, addTokens, beginDictionary, beginMerges, buildFromRanks, finishDictionary, unreachableTokens } from "./tables";
 export { dictionaryEnd, dictionarySize, knownPieces };
 
 /** The patterns that have a scanner. */
@@ -39,110 +37,12 @@ export function inputAddress(): usize {
 export function outputAddress(): usize {
   return output;
 }
+export function arenaAddress(): usize {
+  return arena;
+}
 export function inputBytes(): usize {
   return INPUT_BYTES;
 }
-
-// ---------------------------------------------------------------- tables
-
-function startOf(token: u32, startsAt: usize): usize {
-  return vocabulary + load<u32>(startsAt + ((<usize>token) << 2));
-}
-
-function lengthOf(token: u32, startsAt: usize): usize {
-  return <usize>(load<u32>(startsAt + ((<usize>token) << 2), 4) - load<u32>(startsAt + ((<usize>token) << 2)));
-}
-
-/**
- * Builds the tables where any two tokens merge whose joined bytes are a token. The ids of the `count` ordinary tokens lie
- * at `order`, the shorter before the longer: a token's parts are shorter than it is, so that its own merges are known
- * when its turn comes. Returns how many tokens merging does not make of their bytes.
- */
-export function buildFromRanks(startsAt: usize, order: usize, count: u32, pairSlots: u32): u32 {
-  clearPairs(pairSlots, true);
-  let missed: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
-    const id = load<u32>(order + ((<usize>i) << 2));
-    const from = startOf(id, startsAt);
-    const length = lengthOf(id, startsAt);
-    if (length == 1) {
-      store<u32>(byteIds + ((<usize>byteAt(from)) << 2), id);
-    } else if (length == 2) {
-      store<u32>(bytePairs + ((<usize>((byteAt(from) << 8) | byteAt(from + 1))) << 2), id);
-    } else if (<usize>(merge(from, from + length, output) - output) == 8) {
-      addPair(load<u32>(output), load<u32>(output, 4), id);
-    } else {
-      missed++;
-    }
-  }
-  return missed;
-}
-
-/** Enters the merge of two tokens; ranks count from 0. Returns the id of the token that it makes, or -1. */
-export function addMerge(startsAt: usize, left: u32, right: u32, rank: u32): i32 {
-  const leftBytes = lengthOf(left, startsAt);
-  const rightBytes = lengthOf(right, startsAt);
-  memory.copy(scratch, startOf(left, startsAt), leftBytes);
-  memory.copy(scratch + leftBytes, startOf(right, startsAt), rightBytes);
-  const product = tokenOf(scratch, leftBytes + rightBytes);
-  if (product == u32.MAX_VALUE) return -1;
-  store<u32>(idOfRank + ((<usize>rank) << 2), product);
-  if (leftBytes == 1 && rightBytes == 1) {
-    store<u32>(bytePairs + ((<usize>((byteAt(scratch) << 8) | byteAt(scratch + 1))) << 2), rank);
-  } else {
-    addPair(left, right, rank);
-  }
-  return <i32>product;
-}
-
-export function beginMerges(pairSlots: u32): void {
-  clearPairs(pairSlots, false);
-}
-
-/** Empties the dictionary, which is to hold `size` strings or more. */
-export function beginDictionary(arenaLimit: usize, size: u32): void {
-  prepareKeys();
-  clearDictionary(arenaLimit, size);
-  clearSeams();
-}
-
-/** How many of the `count` tokens, whose ids lie at `order`, merging does not make of their bytes. */
-export function unreachableTokens(startsAt: usize, order: usize, count: u32): u32 {
-  let missed: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
-    if (!isReachable(load<u32>(order + ((<usize>i) << 2)), startsAt)) missed++;
-  }
-  return missed;
-}
-
-function isReachable(id: u32, startsAt: usize): bool {
-  const from = startOf(id, startsAt);
-  return merge(from, from + lengthOf(id, startsAt), output) - output == 4 && load<u32>(output) == id;
-}
-
-/**
- * Puts `count` tokens, whose ids lie at `order`, in the dictionary: all of them, or only those that merging makes of their
- * bytes. Returns the id of the first whose bytes were there before, or -1.
- */
-export function addTokens(startsAt: usize, order: usize, count: u32, onlyReachable: bool): i32 {
-  for (let i: u32 = 0; i < count; i++) {
-    const id = load<u32>(order + ((<usize>i) << 2));
-    const from = startOf(id, startsAt);
-    const length = lengthOf(id, startsAt);
-    if (length == 1) store<u32>(byteIds + ((<usize>byteAt(from)) << 2), id);
-    if (onlyReachable && !isReachable(id, startsAt)) continue;
-    if (!addToken(from, length, id)) return <i32>id;
-    addSeams(from, length);
-  }
-  return -1;
-}
-
-/** `hasSeams` tells whether what lies between seams may be looked up: not where a token stands for bytes that merge otherwise. */
-export function finishDictionary(hasSeams: bool): void {
-  clearPieces(hasSeams);
-}
-
-// ---------------------------------------------------------------- encoding
 
 /**
  * Bytes that a call goes on for. Ids stay in the cache until the host has taken them, and the engine can replace code that
@@ -269,8 +169,4 @@ export function encodePieces(ends: usize, count: u32): u32 {
     p = q;
   }
   return <u32>((out - output) >> 2);
-}
-
-export function arenaAddress(): usize {
-  return arena;
 }

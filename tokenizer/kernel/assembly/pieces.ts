@@ -1,7 +1,6 @@
 /**
  * Pieces that were met, with their ids: a cache in front of the dictionary of tokens and of merging. A hit touches one line of
- * memory, which is what counts. The table grows from small; when it
- * is full, new pieces take the place of old ones.
+ * memory, which is what counts. The table grows from small; when it is full, new pieces take the place of old ones.
  *
  * Slots of 32 bytes, open addressing; a free slot has a high half of 0:
  *
