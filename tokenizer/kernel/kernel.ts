@@ -60,6 +60,9 @@ const MAX_IDS = 1 << 21;
 const COUNTING_BYTES = 24 << 20;
 /** Room for ids that are written in steps of 16 bytes, in ids. */
 const OUTPUT_SLACK = 64;
+/** Of the dictionary's records: their length, and that of the longest piece whose bytes are in its key. */
+const RECORD_BYTES = 32;
+const LONGEST_KEY = 15;
 const CODE_POINTS = 0x11_0000;
 const CLASS_BITS = 3;
 
@@ -185,25 +188,22 @@ export class Kernel {
   counts(): { bytes: Uint8Array; starts: Uint32Array; counts: Float64Array } {
     const from = this.#wasm.arenaAddress();
     const size = this.#wasm.dictionarySize();
-    const records = new DataView(this.input.buffer, from, this.#wasm.dictionaryEnd() - from);
-    const memory = new Uint8Array(this.input.buffer, from, records.byteLength);
-    const bytes = new Uint8Array(records.byteLength);
+    const memory = new Uint8Array(this.input.buffer, from, this.#wasm.dictionaryEnd() - from);
+    const words = new Uint32Array(this.input.buffer, from, memory.length / 4);
+    const bytes = new Uint8Array(memory.length);
     const starts = new Uint32Array(size + 1);
     const counts = new Float64Array(size);
-    for (let i = 0, at = 0; i < size; i++) {
+    for (let i = 0, at = 0, end = 0; i < size; i++) {
       // The layout is told in assembly/dictionary.ts.
-      let length = memory[at + 15]!;
-      let text = at;
-      let next = at + 32;
-      if (length > 15) {
-        length = records.getUint32(at + 24, true);
-        text = at + 32;
-        next = text + roundUp(length, 16);
-      }
-      bytes.set(memory.subarray(text, text + length), starts[i]);
-      starts[i + 1] = starts[i]! + length;
-      counts[i] = Number(records.getBigUint64(at + 16, true));
-      at = next;
+      const length = words[at / 4 + 6]!;
+      const isLong = length > LONGEST_KEY;
+      const text = isLong ? at + RECORD_BYTES : at;
+      if (isLong) bytes.set(memory.subarray(text, text + length), end);
+      else for (let k = 0; k < length; k++) bytes[end + k] = memory[text + k]!;
+      end += length;
+      starts[i + 1] = end;
+      counts[i] = words[at / 4 + 4]! + 2 ** 32 * words[at / 4 + 5]!;
+      at += RECORD_BYTES + (isLong ? roundUp(length, 16) : 0);
     }
     return { bytes: bytes.subarray(0, starts[size]), starts, counts };
   }

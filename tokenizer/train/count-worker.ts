@@ -20,8 +20,6 @@ export interface CountFailure {
   readonly failed: string;
 }
 
-const LINE_FEED = 0x0a;
-
 let ready: { readonly source: string; readonly counter: TextCounter } | undefined;
 
 export default function work(task: CountTask): ChunkCounts | CountFailure {
@@ -41,15 +39,7 @@ function countTexts({ bytes, texts, lines }: CountTask, counter: TextCounter): n
   let pieces = 0;
   for (let i = 0; i < texts.length; i += 2) {
     const text = bytes.subarray(texts[i], texts[i + 1]);
-    if (!lines) {
-      pieces += counter.addText(text);
-      continue;
-    }
-    for (let start = 0; start < text.length; ) {
-      const end = text.indexOf(LINE_FEED, start) + 1 || text.length;
-      pieces += counter.addText(text.subarray(start, end));
-      start = end;
-    }
+    pieces += lines ? counter.addLines(text) : counter.addText(text);
   }
   return pieces;
 }

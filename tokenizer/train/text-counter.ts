@@ -5,9 +5,13 @@ import { makeVocabulary } from "../vocabulary.ts";
 import { PieceCounter, type PieceCounts } from "./piece-counter.ts";
 import { type PieceScanner, scannerFor } from "./piece-scanner.ts";
 
+const LINE_FEED = 0x0a;
+
 export interface TextCounter {
   /** Counts the pieces of a text. Returns their number. */
   addText(text: Uint8Array): number;
+  /** The same where every line, with its line feed, is a text of its own. */
+  addLines(text: Uint8Array): number;
   /** The counts since the last call, in the order of first occurrence. */
   take(): PieceCounts;
 }
@@ -31,6 +35,16 @@ export class PlainTextCounter implements TextCounter {
     return this.#counter.addText(text, this.#scanner);
   }
 
+  addLines(text: Uint8Array): number {
+    let pieces = 0;
+    for (let start = 0; start < text.length; ) {
+      const end = text.indexOf(LINE_FEED, start) + 1 || text.length;
+      pieces += this.addText(text.subarray(start, end));
+      start = end;
+    }
+    return pieces;
+  }
+
   take(): PieceCounts {
     const counts = this.#counter.counts();
     this.#counter.clear();
@@ -42,7 +56,7 @@ class KernelTextCounter implements TextCounter {
   readonly #pattern: PatternName;
   /** Knows no tokens but the single bytes: it is to count, not to encode. */
   readonly #kernel: Kernel;
-  /** What the kernel had no more room for. */
+  /** What the kernel had no more room for: mostly nothing. */
   readonly #counter = new PieceCounter();
 
   constructor(pattern: PatternName) {
@@ -57,22 +71,56 @@ class KernelTextCounter implements TextCounter {
     let pieces = 0;
     for (let start = 0; start < text.length; ) {
       const part = text.subarray(start, start + kernel.input.length);
-      const isLast = start + part.length === text.length;
       kernel.input.set(part);
-      let done = 0;
-      while (done < part.length) {
-        if (!kernel.hasRoomForCounts) this.#spill();
-        const counted = kernel.count(this.#pattern, done, part.length, isLast);
-        if (counted === 0) break;
-        pieces += counted;
-        done = kernel.consumed;
+      pieces += this.#count(0, part.length, start + part.length === text.length);
+      start += kernel.consumed;
+    }
+    return pieces;
+  }
+
+  addLines(text: Uint8Array): number {
+    const { input } = this.#kernel;
+    let pieces = 0;
+    for (let start = 0; start < text.length; ) {
+      // As many whole lines as the input holds; a line that is longer goes its own way.
+      const most = Math.min(start + input.length, text.length);
+      const end = most === text.length ? most : text.lastIndexOf(LINE_FEED, most - 1) + 1;
+      if (end <= start) {
+        const lineEnd = text.indexOf(LINE_FEED, start) + 1 || text.length;
+        pieces += this.addText(text.subarray(start, lineEnd));
+        start = lineEnd;
+        continue;
       }
-      start += done;
+      input.set(text.subarray(start, end));
+      for (let line = 0; line < end - start; ) {
+        const next = text.indexOf(LINE_FEED, start + line) + 1 || end;
+        pieces += this.#count(line, next - start, true);
+        line = next - start;
+      }
+      start = end;
+    }
+    return pieces;
+  }
+
+  /** Counts the pieces of input[from, to), as far as they are sure. */
+  #count(from: number, to: number, isLast: boolean): number {
+    const kernel = this.#kernel;
+    let pieces = 0;
+    for (let done = from; done < to; done = kernel.consumed) {
+      if (!kernel.hasRoomForCounts) this.#spill();
+      const counted = kernel.count(this.#pattern, done, to, isLast);
+      if (counted === 0) break;
+      pieces += counted;
     }
     return pieces;
   }
 
   take(): PieceCounts {
+    if (this.#counter.size === 0) {
+      const counts = this.#kernel.counts();
+      this.#kernel.beginCounts();
+      return counts;
+    }
     this.#spill();
     const counts = this.#counter.counts();
     this.#counter.clear();
