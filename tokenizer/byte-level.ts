@@ -1,7 +1,8 @@
 import { FormatError, RecipeError } from "../pipeline/errors.ts";
 import type { Tokenizer } from "../pipeline/tokenizer.ts";
-import { Encoder } from "./encoder.ts";
+import { type Emit, Encoder } from "./encoder.ts";
 import { addedTokensOf, type CutBytes, cutStream, endOfTextOf, SpecialScanner, TokenCutter } from "./special.ts";
+import { utf8Stretches } from "./utf8.ts";
 import { type Vocabulary, vocabularyDigest } from "./vocabulary.ts";
 
 /** A byte-level BPE tokenizer: a vocabulary at work. Holds some 30 MB, most of it pieces that it has met. */
@@ -16,7 +17,6 @@ export class ByteLevelTokenizer implements Tokenizer {
   readonly #encoder: Encoder;
   /** Cuts at tokens that are found in every text; undefined where there are none. */
   readonly #addedCutter: TokenCutter | undefined;
-  #parts: Uint32Array[] = [];
 
   constructor(vocabulary: Vocabulary) {
     this.name = vocabulary.name;
@@ -32,23 +32,36 @@ export class ByteLevelTokenizer implements Tokenizer {
   }
 
   encode(text: string): Uint32Array {
-    return this.#gatherIds(() => {
-      if (this.#addedCutter !== undefined) this.#encodeCut(this.#addedCutter, text);
-      else this.#encodeText(text);
-    });
+    return gatherIds((emit) => this.encodeParts(text, emit));
+  }
+
+  /** The same, for those who only look at the ids: nothing is copied. A part is overwritten when the call has returned. */
+  encodeParts(text: string, emit: Emit): void {
+    if (this.#addedCutter !== undefined) this.#encodeCut(this.#addedCutter, text, emit);
+    else this.#encodeText(text, emit);
   }
 
   encodeBytes(utf8: Uint8Array): Uint32Array {
-    if (this.#addedCutter !== undefined) return this.encode(new TextDecoder("utf-8", { ignoreBOM: true }).decode(utf8));
-    return this.#gatherIds(() => {
-      this.#encoder.write(utf8, this.#gather);
-      this.#encoder.end(this.#gather);
+    const cutter = this.#addedCutter;
+    return gatherIds((emit) => {
+      if (cutter === undefined) {
+        this.#whole(() => {
+          this.#encoder.write(utf8, emit);
+          this.#encoder.end(emit);
+        });
+        return;
+      }
+      // Added tokens are sought in text; a byte that is part of no character is a piece of its own.
+      for (const stretch of utf8Stretches(utf8)) {
+        if (typeof stretch === "string") this.#encodeCut(cutter, stretch, emit);
+        else this.#encoder.encodePiece(Uint8Array.of(stretch), emit);
+      }
     });
   }
 
   /** Ids of bytes that need not be UTF-8, taken as a single piece. */
   encodePiece(bytes: Uint8Array): Uint32Array {
-    return this.#gatherIds(() => this.#encoder.encodePiece(bytes, this.#gather));
+    return gatherIds((emit) => this.#encoder.encodePiece(bytes, emit));
   }
 
   /**
@@ -57,7 +70,8 @@ export class ByteLevelTokenizer implements Tokenizer {
    */
   encodeWithSpecial(text: string, allowed: "all" | Iterable<string> = "all"): Uint32Array {
     const names = this.#specialNames(allowed);
-    return this.#gatherIds(() => this.#encodeCut(new TokenCutter(addedTokensOf(this.vocabulary), names), text));
+    const cutter = new TokenCutter(addedTokensOf(this.vocabulary), names);
+    return gatherIds((emit) => this.#encodeCut(cutter, text, emit));
   }
 
   /**
@@ -123,41 +137,43 @@ export class ByteLevelTokenizer implements Tokenizer {
     return names;
   }
 
-  #encodeText(text: string): void {
-    this.#encoder.writeText(text, this.#gather);
-    this.#encoder.end(this.#gather);
+  #encodeText(text: string, emit: Emit): void {
+    this.#whole(() => {
+      this.#encoder.writeText(text, emit);
+      this.#encoder.end(emit);
+    });
   }
 
-  #encodeCut(cutter: TokenCutter, text: string): void {
+  #encodeCut(cutter: TokenCutter, text: string, emit: Emit): void {
     for (const part of cutter.cut(text)) {
-      if ("id" in part) this.#gather(Uint32Array.of(part.id));
-      else this.#encodeText(part.text);
+      if ("id" in part) emit(Uint32Array.of(part.id));
+      else this.#encodeText(part.text, emit);
     }
   }
 
-  readonly #gather = (ids: Uint32Array): void => {
-    this.#parts.push(ids.slice());
-  };
-
-  /** The ids that `encode` gathers, in one array: mostly it gathers them at once. */
-  #gatherIds(encode: () => void): Uint32Array {
-    this.#parts = [];
+  /** Encodes a whole text: what an error leaves of it does not get into the next one. */
+  #whole(encode: () => void): void {
     try {
       encode();
-      const parts = this.#parts;
-      if (parts.length === 1) return parts[0]!;
-      const ids = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
-      let at = 0;
-      for (const part of parts) {
-        ids.set(part, at);
-        at += part.length;
-      }
-      return ids;
-    } finally {
-      this.#parts = [];
+    } catch (error) {
       this.#encoder.reset();
+      throw error;
     }
   }
+}
+
+/** The ids that `encode` hands on, in an array of their own. */
+function gatherIds(encode: (emit: Emit) => void): Uint32Array {
+  const parts: Uint32Array[] = [];
+  encode((ids) => parts.push(ids.slice()));
+  if (parts.length === 1) return parts[0]!; // So it is for all but large texts.
+  const ids = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    ids.set(part, at);
+    at += part.length;
+  }
+  return ids;
 }
 
 async function* asBytes(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<CutBytes> {

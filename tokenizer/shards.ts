@@ -4,7 +4,7 @@ import { RecipeError } from "../pipeline/errors.ts";
 import { createShard, packTokens, type ShardTokenizer, type ShardWriter, tokenBytesFor } from "../pipeline/shard.ts";
 import type { SinkWriter, WrittenPage } from "../pipeline/sink.ts";
 import { defineSink, z } from "../pipeline/stage.ts";
-import type { Tokenizer } from "../pipeline/tokenizer.ts";
+import type { ByteLevelTokenizer } from "./byte-level.ts";
 import { loadTokenizer, tokenizerFiles } from "./load.ts";
 
 const FILE_NUMBER_DIGITS = 5;
@@ -35,21 +35,27 @@ export default defineSink({
   files: ({ tokenizer }) => tokenizerFiles(tokenizer),
   setup: ({ tokenizer }) => shardTokenizer(tokenizer),
   encode: ({ text }, _params, tokenizer) => {
-    const ids = tokenizer.encode(text);
-    const document = new Uint32Array(ids.length + 1);
-    document.set(ids);
-    document[ids.length] = tokenizer.endOfText;
-    return { bytes: packTokens(document, tokenBytesFor(tokenizer.vocabSize)), tokens: document.length };
+    const tokenBytes = tokenBytesFor(tokenizer.vocabSize);
+    const parts: Uint8Array[] = [];
+    tokenizer.encodeParts(text, (ids) => parts.push(packTokens(ids, tokenBytes)));
+    parts.push(packTokens([tokenizer.endOfText], tokenBytes));
+    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return { bytes, tokens: bytes.length / tokenBytes };
   },
   open: async ({ tokenizer, shardTokens }, { dir }) =>
     new ShardsWriter(dir, await shardTokenizer(tokenizer), shardTokens),
 });
 
 /** A tokenizer that can end a document. Raises RecipeError for one that cannot. */
-export async function shardTokenizer(name: string): Promise<Tokenizer & ShardTokenizer> {
+export async function shardTokenizer(name: string): Promise<ByteLevelTokenizer & ShardTokenizer> {
   const tokenizer = await loadTokenizer(name);
   const { endOfText } = tokenizer;
-  if (endOfText !== undefined) return tokenizer as Tokenizer & ShardTokenizer;
+  if (endOfText !== undefined) return tokenizer as ByteLevelTokenizer & ShardTokenizer;
   throw new RecipeError(
     `shards.tokenizer: ${name} has no end-of-text token to end documents with (train it with --special "<|endoftext|>")`,
   );

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -314,6 +324,7 @@ test("what is wrong is said in one line, with what to do", async () => {
     ],
     ["decode --tokenizer o200k_base --dtype u16 high.u16", 2, /--dtype u16: o200k_base has 200019 ids/],
     ["stats --tokenizer gpt2 half.txt.gz", 1, /half\.txt\.gz @ \d+: the gzip data is damaged \(truncated\)/],
+    ["train --vocab-size 2097153 --out t text.txt", 2, /expected an integer from 257 .* to 2097152/],
     ["train --vocab-size 256 --out t text.txt", 2, /expected an integer from 257 .* got 256/],
     ["train --vocab-size 300 --pretokenizer gpt4 --out t text.txt", 2, /--pretokenizer: unknown name "gpt4"/],
     ["train --vocab-size 300 --pretokenizer (a --out t text.txt", 2, /--pretokenizer: found a "\(" without/],
@@ -330,6 +341,28 @@ test("what is wrong is said in one line, with what to do", async () => {
     readdirSync(DIR).filter((name) => name.startsWith(".")),
     [],
   );
+});
+
+test("a file that the shell reads from is not written over, and a full device is named", async () => {
+  cpSync(join(DIR, "text.txt"), join(DIR, "both.txt"));
+  const input = openSync(join(DIR, "both.txt"), "r");
+  const child = spawn(process.execPath, [CLI, "tokenizer", "encode", "--tokenizer", "gpt2", "--out", "both.txt"], {
+    cwd: DIR,
+    stdio: [input, "ignore", "pipe"],
+  });
+  let stderr = "";
+  child.stderr!.on("data", (chunk: Buffer) => {
+    stderr += chunk;
+  });
+  const [code] = await once(child, "close");
+  closeSync(input);
+  assert.deepEqual([code, stderr], [EXIT.usage, "sluice: --out both.txt: is the input; choose another name\n"]);
+  assert.equal(readFileSync(join(DIR, "both.txt"), "utf8"), TEXT);
+
+  if (!existsSync("/dev/full")) return;
+  const full = await failure(["encode", "--tokenizer", "gpt2", "--out", "/dev/full", "text.txt"]);
+  assert.equal(full.code, EXIT.retry);
+  assert.match(full.message, /^--out \/dev\/full: cannot be written \(ENOSPC.*\); .* run again$/);
 });
 
 test("a reader that leaves ends the encoding quietly, and memory does not grow with the input", {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mergePairs, pieceEncoder } from "../../tokenizer/bpe.ts";
 import { ByteLevelTokenizer } from "../../tokenizer/byte-level.ts";
-import { NO_PATTERN } from "../../tokenizer/pretokenize.ts";
+import { NO_PATTERN, WINDOW_BYTES } from "../../tokenizer/pretokenize.ts";
 import { loadVocabulary, makeVocabulary, ranksOf, type Vocabulary } from "../../tokenizer/vocabulary.ts";
 import { seededRandom } from "./hostile.ts";
 
@@ -102,6 +102,25 @@ test("the kernel agrees with the definition on GPT-2's vocabulary", () => {
     const text = Array.from({ length: count }, () => tokens[Math.floor(random() * tokens.length)]!).join("");
     assert.deepEqual([...kernel.encodeBytes(bytesOf(text))], define(bytesOf(text)), `seed ${SEED}, ${text}`);
   }
+});
+
+test("a token that no piece could hold is refused", () => {
+  const tokens = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
+  const vocabulary = makeVocabulary("t", NO_PATTERN, 257, [...tokens, new Uint8Array(WINDOW_BYTES + 1)], new Map());
+  assert.throws(() => new ByteLevelTokenizer(vocabulary), /token 256 has 1048577 bytes, at most 1048576/);
+});
+
+test("bytes that are no text come back where added tokens are sought in text", () => {
+  const added = [
+    { text: "[X]", id: 256, special: false, leftStrip: false, rightStrip: false, singleWord: false, normalized: false },
+  ];
+  const tokens = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
+  const vocabulary = makeVocabulary("t", NO_PATTERN, 257, [...tokens, bytesOf("[X]")], new Map());
+  const tokenizer = new ByteLevelTokenizer({ ...vocabulary, added });
+  const bytes = Buffer.from([0x61, 0xff, 0xfe, ...bytesOf("é[X]b[X]"), 0xe4, 0xb8]);
+  const ids = tokenizer.encodeBytes(bytes);
+  assert.ok(bytes.equals(tokenizer.decode(ids)));
+  assert.equal(ids.filter((id) => id === 256).length, 2);
 });
 
 test("pieces that come again give the same ids, however many came between", () => {

@@ -602,3 +602,17 @@ describe("what would change ids is refused, by its place", () => {
     for (let end = 0; end < whole.length - 1; end += 37) assert.throws(() => read(whole.subarray(0, end)), FormatError);
   });
 });
+
+test("what cannot be a token is refused where it stands: longer than any piece of a text, or a number beyond all", () => {
+  const long = file(({ model }) => Object.assign(model.vocab, { ["b".repeat(2 ** 20 + 1)]: 1001 }));
+  assert.throws(() => read(long), { name: "FormatError", message: /found a token of 1048577 bytes, expected 1048576/ });
+  const fits = file(({ model }) => Object.assign(model.vocab, { ["b".repeat(2 ** 20)]: 1001 }));
+  const { length } = new ByteLevelTokenizer(read(fits)).encode("b".repeat(2 ** 20));
+  assert.equal(length, 1, "the longest token there can be");
+  const beyond = Buffer.from(
+    file(() => {})
+      .toString()
+      .replace('"vocab":{', '"vocab":{"zz":1e999,'),
+  );
+  assert.throws(() => read(beyond), /model\.vocab\.zz: found Infinity, expected an id/);
+});

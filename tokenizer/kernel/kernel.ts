@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { FormatError } from "../../pipeline/errors.ts";
-import type { PatternName } from "../pretokenize.ts";
+import { type PatternName, WINDOW_BYTES } from "../pretokenize.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import { UNICODE_CLASSES } from "./unicode-classes.ts";
 
@@ -84,6 +84,13 @@ export class Kernel {
     if (size > MAX_IDS || mergeCount > MAX_IDS) {
       throw new FormatError(
         `vocabulary ${vocabulary.name}: ${size} ids and ${mergeCount} merges, at most ${MAX_IDS} fit`,
+      );
+    }
+    const longest = ids.at(-1);
+    const longestBytes = longest === undefined ? 0 : starts[longest + 1]! - starts[longest]!;
+    if (longestBytes > WINDOW_BYTES) {
+      throw new FormatError(
+        `vocabulary ${vocabulary.name}: token ${longest} has ${longestBytes} bytes, at most ${WINDOW_BYTES} can be a piece`,
       );
     }
     compiled ??= new WebAssembly.Module(readFileSync(new URL("kernel.wasm", import.meta.url)));

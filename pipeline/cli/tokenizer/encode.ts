@@ -1,6 +1,6 @@
 /** `sluice tokenizer encode`: text in, ids out, as a stream. */
 import { availableParallelism } from "node:os";
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { ByteLevelTokenizer } from "../../../tokenizer/byte-level.ts";
 import { loadAnyTokenizer } from "../../../tokenizer/load.ts";
 import { canCutTexts, ParallelEncoder } from "../../../tokenizer/parallel.ts";
@@ -41,7 +41,7 @@ export function encodeCommand(): Command {
     .option(
       "--workers <n>",
       `threads; the ids do not depend on it (default: 1; one for each core for files from ${bytes(PARALLEL_FROM_BYTES)})`,
-      positiveInt,
+      threadCount,
     )
     .option("--json", "with --out: what was written, as JSON")
     .exitOverride()
@@ -136,6 +136,15 @@ interface Plan {
   readonly parts: AsyncGenerator<Part>;
   /** Worth saying: why it is not done as was asked. */
   readonly note?: string;
+}
+
+/** Each thread holds tables of its own: more than this would fill memory before they did any good. */
+const MAX_THREADS = 256;
+
+function threadCount(text: string): number {
+  const threads = positiveInt(text);
+  if (threads > MAX_THREADS) throw new InvalidArgumentError(`expected at most ${MAX_THREADS}`);
+  return threads;
 }
 
 function planOf(tokenizer: Tokenizer, input: Input, { jsonl, allowSpecial, workers: asked }: Flags): Plan {
