@@ -164,7 +164,7 @@ export function engineFingerprint(): string {
     const root = join(ENGINE_ROOT, folder);
     if (!existsSync(root)) continue;
     const files = readdirSync(root, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && entry.name.endsWith(EXTENSION))
+      .filter((entry) => entry.isFile() && (entry.name.endsWith(EXTENSION) || entry.name.endsWith(".wasm")))
       .map((entry) => join(entry.parentPath, entry.name))
       .sort();
     for (const file of files) hash.update(relative(ENGINE_ROOT, file)).update(readFileSync(file));
