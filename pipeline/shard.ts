@@ -14,6 +14,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
+import { expectCrc, GrowingBytes, readU64, writeU64 } from "./binary.ts";
 import { FormatError, RecipeError } from "./errors.ts";
 
 export const SHARD_MAGIC = "SLUICTOK";
@@ -59,7 +60,6 @@ const HEX_ID = /^[0-9a-f]{32}$/;
 const HEX_ID_BYTES = 16;
 const MAX_NAME_BYTES = Header.headerCrc - Header.name;
 const MAX_U16_VOCABULARY = 65_536;
-const TWO_POW_32 = 2 ** 32;
 /** Tokens are collected to this many bytes before they are written, and checked in pieces of this size. */
 const CHUNK_BYTES = 1 << 20;
 
@@ -182,7 +182,7 @@ function decodeHeader(bytes: Buffer, fileBytes: number, path: string): ShardHead
   if (version !== SHARD_VERSION) {
     throw new FormatError(`${path}: token shard version ${version}, this release reads version ${SHARD_VERSION}`);
   }
-  expectCrc(path, "header", crc32(bytes.subarray(0, Header.headerCrc)), bytes.readUInt32LE(Header.headerCrc));
+  expectSectionCrc(path, "header", crc32(bytes.subarray(0, Header.headerCrc)), bytes.readUInt32LE(Header.headerCrc));
 
   const vocabSize = bytes.readUInt32LE(Header.vocabSize);
   const tokenBytes = bytes.readUInt32LE(Header.tokenBytes);
@@ -507,7 +507,7 @@ export class Shard {
     if (this.#table !== undefined) return this.#table;
     const { documentCount, tokenCount, provenanceBytes, crc } = this.header;
     const table = this.#read(this.#sections.documents, documentCount * DocumentRow.size);
-    expectCrc(this.path, "documents", crc32(table), crc.documents);
+    expectSectionCrc(this.path, "documents", crc32(table), crc.documents);
     let tokenEnd = 0;
     let provenanceEnd = 0;
     let isSorted = true;
@@ -529,7 +529,7 @@ export class Shard {
     if (this.#files !== undefined) return this.#files;
     const { filesBytes, fileCount, crc } = this.header;
     const bytes = this.#read(this.#sections.files, filesBytes);
-    expectCrc(this.path, "files", crc32(bytes), crc.files);
+    expectSectionCrc(this.path, "files", crc32(bytes), crc.files);
     this.#files = decodeFiles(bytes, fileCount, this.path);
     return this.#files;
   }
@@ -538,7 +538,7 @@ export class Shard {
     if (this.#isProvenanceSound) return;
     let crc = 0;
     for (const chunk of this.#chunks(this.#sections.provenance, this.#sections.files)) crc = crc32(chunk, crc);
-    expectCrc(this.path, "provenance", crc, this.header.crc.provenance);
+    expectSectionCrc(this.path, "provenance", crc, this.header.crc.provenance);
     this.#isProvenanceSound = true;
   }
 
@@ -550,7 +550,7 @@ export class Shard {
       found = crc32(chunk, found);
       for (const token of unpackTokens(chunk, tokenBytes)) if (token > highest) highest = token;
     }
-    expectCrc(this.path, "tokens", found, crc.tokens);
+    expectSectionCrc(this.path, "tokens", found, crc.tokens);
     if (highest >= tokenizer.vocabSize) {
       throw new FormatError(`${this.path}: token ${highest} in a vocabulary of ${tokenizer.vocabSize}`);
     }
@@ -600,46 +600,12 @@ function readFully(file: number, bytes: Buffer, position: number): number {
   return done;
 }
 
-function expectCrc(path: string, section: Section | "header", found: number, expected: number): void {
-  if (found === expected) return;
-  const hex = (crc: number): string => crc.toString(16).padStart(8, "0");
-  throw new FormatError(
-    `${path}: ${section} section is damaged: CRC-32 ${hex(found)}, expected ${hex(expected)}; write the shard again`,
-  );
+function expectSectionCrc(path: string, section: Section | "header", found: number, expected: number): void {
+  expectCrc(path, `${section} section`, found, expected, "write the shard again");
 }
 
 function lastOf(tokens: Uint8Array, tokenBytes: TokenBytes): number {
   let token = 0;
   for (let i = 1; i <= tokenBytes; i++) token = token * 256 + tokens[tokens.length - i]!;
   return token;
-}
-
-function writeU64(bytes: Buffer, value: number, at: number): void {
-  bytes.writeUInt32LE(value % TWO_POW_32, at);
-  bytes.writeUInt32LE(Math.floor(value / TWO_POW_32), at + 4);
-}
-
-/** Exact up to 2^53. What lies above is no size or place of any file, and disagrees with whatever it is compared with. */
-function readU64(bytes: Buffer, at: number): number {
-  return bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * TWO_POW_32;
-}
-
-/** Bytes that are added to the end. */
-class GrowingBytes {
-  #bytes = Buffer.alloc(4096);
-  length = 0;
-
-  append(more: Uint8Array): void {
-    if (this.length + more.length > this.#bytes.length) {
-      const larger = Buffer.alloc(Math.max(2 * this.#bytes.length, this.length + more.length));
-      larger.set(this.view());
-      this.#bytes = larger;
-    }
-    this.#bytes.set(more, this.length);
-    this.length += more.length;
-  }
-
-  view(): Buffer {
-    return this.#bytes.subarray(0, this.length);
-  }
 }

@@ -14,6 +14,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
+import { expectCrc, GrowingBytes, readU64, writeU64 } from "../../pipeline/binary.ts";
 import { FormatError, RecipeError } from "../../pipeline/errors.ts";
 import {
   type ShardTokenizer,
@@ -61,9 +62,10 @@ const PieceEntry = {
 /** What a piece takes in a file. */
 export const PIECE_BYTES = PieceEntry.size;
 
+/** What to do about a damaged file. */
+const REMEDY = "pack again";
 const ALIGNMENT = 8;
 const MAX_NAME_BYTES = Header.headerCrc - Header.name;
-const TWO_POW_32 = 2 ** 32;
 /** Rows are collected to this many bytes before they are written. */
 const CHUNK_BYTES = 1 << 20;
 /** A file ends with the row that takes it to one of these. Index and pieces stay in memory until then. */
@@ -141,7 +143,13 @@ function decodeHeader(bytes: Buffer, fileBytes: number, path: string): RowsHeade
   if (version !== ROWS_VERSION) {
     throw new FormatError(`${path}: rows of version ${version}, this release reads version ${ROWS_VERSION}`);
   }
-  expectCrc(path, "the header", crc32(bytes.subarray(0, Header.headerCrc)), bytes.readUInt32LE(Header.headerCrc));
+  expectCrc(
+    path,
+    "the header",
+    crc32(bytes.subarray(0, Header.headerCrc)),
+    bytes.readUInt32LE(Header.headerCrc),
+    REMEDY,
+  );
 
   const tokenBytes = bytes.readUInt32LE(Header.tokenBytes);
   const vocabSize = bytes.readUInt32LE(Header.vocabSize);
@@ -198,8 +206,8 @@ export class RowsWriter {
   readonly #tokenBytes: TokenBytes;
   readonly #chunk: Buffer;
   #chunkBytes = 0;
-  readonly #index = new Table(IndexEntry.size);
-  readonly #pieces = new Table(PieceEntry.size);
+  readonly #index = new GrowingBytes();
+  readonly #pieces = new GrowingBytes();
   #usedTokens = 0;
 
   constructor(handle: FileHandle, tokenizer: ShardTokenizer, rowTokens: number) {
@@ -211,12 +219,16 @@ export class RowsWriter {
   }
 
   get rowCount(): number {
-    return this.#index.count;
+    return this.#index.length / IndexEntry.size;
+  }
+
+  get #pieceCount(): number {
+    return this.#pieces.length / PieceEntry.size;
   }
 
   get isFull(): boolean {
     const rowsBytes = this.rowCount * this.#rowTokens * this.#tokenBytes;
-    const tableBytes = this.#index.view().length + this.#pieces.view().length;
+    const tableBytes = this.#index.length + this.#pieces.length;
     return rowsBytes >= MAX_ROWS_BYTES || tableBytes >= MAX_TABLE_BYTES;
   }
 
@@ -225,7 +237,7 @@ export class RowsWriter {
     this.#pieces.append(pieces);
     this.#usedTokens += pieces.readUInt32LE(pieces.length - PieceEntry.size + PieceEntry.tokenEnd);
     const entry = Buffer.allocUnsafe(IndexEntry.size);
-    entry.writeUInt32LE(this.#pieces.count, IndexEntry.pieceEnd);
+    entry.writeUInt32LE(this.#pieceCount, IndexEntry.pieceEnd);
     entry.writeUInt32LE(crc32(pieces, crc32(tokens)), IndexEntry.crc);
     this.#index.append(entry);
     if (this.#chunkBytes + tokens.length > this.#chunk.length) await this.#flush();
@@ -244,7 +256,7 @@ export class RowsWriter {
         tokenizer: this.#tokenizer,
         rowTokens: this.#rowTokens,
         rowCount: this.rowCount,
-        pieceCount: this.#pieces.count,
+        pieceCount: this.#pieceCount,
         usedTokens: this.#usedTokens,
         indexCrc: crc32(index),
       };
@@ -268,32 +280,6 @@ export class RowsWriter {
   async #flush(): Promise<void> {
     await this.#handle.writeFile(this.#chunk.subarray(0, this.#chunkBytes));
     this.#chunkBytes = 0;
-  }
-}
-
-/** Entries of one size that are added to the end. */
-class Table {
-  readonly #entryBytes: number;
-  #bytes = Buffer.alloc(4096);
-  count = 0;
-
-  constructor(entryBytes: number) {
-    this.#entryBytes = entryBytes;
-  }
-
-  append(entries: Uint8Array): void {
-    const length = this.count * this.#entryBytes;
-    if (length + entries.length > this.#bytes.length) {
-      const larger = Buffer.alloc(Math.max(2 * this.#bytes.length, length + entries.length));
-      larger.set(this.view());
-      this.#bytes = larger;
-    }
-    this.#bytes.set(entries, length);
-    this.count += entries.length / this.#entryBytes;
-  }
-
-  view(): Buffer {
-    return this.#bytes.subarray(0, this.count * this.#entryBytes);
   }
 }
 
@@ -359,7 +345,7 @@ export class RowsFile {
       (endPiece - firstPiece) * PieceEntry.size,
     );
     const found = crc32(pieces, crc32(tokens));
-    expectCrc(this.path, `row ${n}`, found, index.readUInt32LE(n * IndexEntry.size + IndexEntry.crc));
+    expectCrc(this.path, `row ${n}`, found, index.readUInt32LE(n * IndexEntry.size + IndexEntry.crc), REMEDY);
     return { tokens: unpackTokens(tokens, tokenBytes), ...this.#decodePieces(pieces, n) };
   }
 
@@ -412,7 +398,7 @@ export class RowsFile {
     if (this.#index !== undefined) return this.#index;
     const { rowCount, pieceCount, indexCrc } = this.header;
     const index = this.#read(this.#sections.index, rowCount * IndexEntry.size);
-    expectCrc(this.path, "the index", crc32(index), indexCrc);
+    expectCrc(this.path, "the index", crc32(index), indexCrc, REMEDY);
     let pieceEnd = 0;
     let isSorted = true;
     for (let at = 0; at < index.length; at += IndexEntry.size) {
@@ -452,20 +438,4 @@ export function openRows(path: string): RowsFile {
     closeSync(file);
     throw error;
   }
-}
-
-function expectCrc(path: string, what: string, found: number, expected: number): void {
-  if (found === expected) return;
-  const hex = (crc: number): string => crc.toString(16).padStart(8, "0");
-  throw new FormatError(`${path}: ${what} is damaged: CRC-32 ${hex(found)}, expected ${hex(expected)}; pack again`);
-}
-
-function writeU64(bytes: Buffer, value: number, at: number): void {
-  bytes.writeUInt32LE(value % TWO_POW_32, at);
-  bytes.writeUInt32LE(Math.floor(value / TWO_POW_32), at + 4);
-}
-
-/** Exact up to 2^53. What lies above is no size or place of any file, and disagrees with whatever it is compared with. */
-function readU64(bytes: Buffer, at: number): number {
-  return bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * TWO_POW_32;
 }
