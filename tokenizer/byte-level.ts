@@ -51,11 +51,7 @@ export class ByteLevelTokenizer implements Tokenizer {
         });
         return;
       }
-      // Added tokens are sought in text; a byte that is part of no character is a piece of its own.
-      for (const stretch of utf8Stretches(utf8)) {
-        if (typeof stretch === "string") this.#encodeCut(cutter, stretch, emit);
-        else this.#encoder.encodePiece(Uint8Array.of(stretch), emit);
-      }
+      this.#encodeCutBytes(cutter, utf8, emit);
     });
   }
 
@@ -68,16 +64,18 @@ export class ByteLevelTokenizer implements Tokenizer {
    * Ids of a text in which special tokens stand for themselves: all of them, or those named. Where two begin at the
    * same place, the longer wins. Text that others wrote belongs in `encode`.
    */
-  encodeWithSpecial(text: string, allowed: "all" | Iterable<string> = "all"): Uint32Array {
+  encodeWithSpecial(text: string | Uint8Array, allowed: "all" | Iterable<string> = "all"): Uint32Array {
     const names = this.#specialNames(allowed);
     const cutter = new TokenCutter(addedTokensOf(this.vocabulary), names);
-    return gatherIds((emit) => this.#encodeCut(cutter, text, emit));
+    return gatherIds((emit) => {
+      if (typeof text === "string") this.#encodeCut(cutter, text, emit);
+      else this.#encodeCutBytes(cutter, text, emit);
+    });
   }
 
   /**
    * Ids of one text in UTF-8 that arrives in parts, in constant memory; `allowed` special tokens in it stand for themselves.
-   * A part of the answer is overwritten when the next one is asked for. Raises RecipeError for a vocabulary whose added
-   * tokens have to be sought in whole texts.
+   * Raises RecipeError for a vocabulary whose added tokens have to be sought in whole texts.
    */
   async *encodeStream(
     chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -148,6 +146,14 @@ export class ByteLevelTokenizer implements Tokenizer {
     for (const part of cutter.cut(text)) {
       if ("id" in part) emit(Uint32Array.of(part.id));
       else this.#encodeText(part.text, emit);
+    }
+  }
+
+  /** Added tokens are sought in text; a byte that is part of no character is a piece of its own. */
+  #encodeCutBytes(cutter: TokenCutter, utf8: Uint8Array, emit: Emit): void {
+    for (const stretch of utf8Stretches(utf8)) {
+      if (typeof stretch === "string") this.#encodeCut(cutter, stretch, emit);
+      else this.#encoder.encodePiece(Uint8Array.of(stretch), emit);
     }
   }
 

@@ -80,6 +80,5 @@ function streamEncoder(): (text: Uint8Array) => void {
 function wholeTextEncoder(): (text: Uint8Array) => void {
   const tokenizer = new ByteLevelTokenizer(vocabulary);
   if (allowed.length === 0) return (text) => gather(tokenizer.encodeBytes(text));
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  return (text) => gather(tokenizer.encodeWithSpecial(decoder.decode(text), allowed));
+  return (text) => gather(tokenizer.encodeWithSpecial(text, allowed));
 }

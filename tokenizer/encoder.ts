@@ -1,5 +1,5 @@
 import { Kernel } from "./kernel/kernel.ts";
-import { PieceCutter, WINDOW_BYTES } from "./pretokenize.ts";
+import { type PatternName, PieceCutter, scannerOf, WINDOW_BYTES } from "./pretokenize.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** Takes ids as they come, part by part; each part is overwritten when the call has returned. */
@@ -14,16 +14,15 @@ export type Emit = (ids: Uint32Array) => void;
  */
 export class Encoder {
   readonly #kernel: Kernel;
-  readonly #pattern: Vocabulary["pattern"]["name"];
-  readonly #cutter: PieceCutter;
+  /** By scanner, in the kernel, or by regular expression. */
+  readonly #cut: PatternName | PieceCutter;
   readonly #utf8 = new TextEncoder();
   /** Bytes in the kernel's input that are not encoded yet. */
   #filled = 0;
 
   constructor(vocabulary: Vocabulary) {
     this.#kernel = new Kernel(vocabulary);
-    this.#pattern = vocabulary.pattern.name;
-    this.#cutter = new PieceCutter(vocabulary.pattern);
+    this.#cut = scannerOf(vocabulary.pattern) ?? new PieceCutter(vocabulary.pattern);
   }
 
   write(utf8: Uint8Array, emit: Emit): void {
@@ -72,13 +71,13 @@ export class Encoder {
     const filled = this.#filled;
     let done = 0;
     let count = 0;
-    if (this.#pattern === "none" || this.#pattern === "custom") {
-      const ends = this.#cutter.cut(kernel.input.subarray(0, filled), isLast);
+    if (typeof this.#cut === "object") {
+      const ends = this.#cut.cut(kernel.input.subarray(0, filled), isLast);
       done = ends.at(-1) ?? 0;
       if (done > 0) count = kernel.encodePieces(ends);
     } else {
       while (done < filled) {
-        const more = kernel.encode(this.#pattern, done, filled, isLast, count);
+        const more = kernel.encode(this.#cut, done, filled, isLast, count);
         if (more === count) break;
         count = more;
         done = kernel.consumed;

@@ -80,8 +80,8 @@ export class ParallelEncoder {
 
   /**
    * Ids of one text in UTF-8 that arrives in parts; each array is overwritten when the next one is asked for. What has
-   * no place to cut for a long while, and all of it where `canCutTexts` says no, is encoded in this thread. Raises what `encodeStream` of the
-   * tokenizer does.
+   * no place to cut for a long while, and all of it where `canCutTexts` says no, is encoded in this thread. Raises what
+   * `encodeStream` of the tokenizer does.
    */
   async *encodeStream(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Uint32Array> {
     if (!canCutTexts(this.#tokenizer.vocabulary)) {

@@ -70,6 +70,11 @@ export const PATTERNS: Readonly<Record<PatternName, Pattern>> = {
   ),
 };
 
+/** The hand-written scanner of a pattern; undefined where its regular expression has to do. */
+export function scannerOf({ name }: Pattern): PatternName | undefined {
+  return name === "none" || name === "custom" ? undefined : name;
+}
+
 /** No cutting: a text is one piece, as far as a piece may reach. */
 export const NO_PATTERN: Pattern = { name: "none", source: "[^]+" };
 

@@ -3,11 +3,10 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { PATTERNS } from "../../tokenizer/pretokenize.ts";
+import { PATTERNS, PieceCutter } from "../../tokenizer/pretokenize.ts";
 import { learnMerges, TIE_RULES } from "../../tokenizer/train/learn.ts";
 import { MergeLearner } from "../../tokenizer/train/learn-fast.ts";
 import { PieceCounter } from "../../tokenizer/train/piece-counter.ts";
-import { scannerFor } from "../../tokenizer/train/piece-scanner.ts";
 import { trainTokenizer } from "../../tokenizer/train/train.ts";
 import { vocabularyDigest } from "../../tokenizer/vocabulary.ts";
 import { type CorpusName, corpus } from "../tokenizer/corpora.ts";
@@ -49,7 +48,8 @@ for (const [name, maxBytes] of [
       skip: absent,
     }, () => {
       const counter = new PieceCounter();
-      counter.addText(Buffer.from(corpus(name, 2e5).join("").slice(0, 2e5)), scannerFor(PATTERNS.cl100k));
+      const text = Buffer.from(corpus(name, 2e5).join("").slice(0, 2e5));
+      counter.addPieces(text, new PieceCutter(PATTERNS.cl100k).cut(text));
       const counts = counter.counts();
       const options = { ties, maxMerges: 600, minFrequency: 2, maxTokenBytes: 16 };
       const learner = new MergeLearner(counts, options);

@@ -104,6 +104,19 @@ test("the kernel agrees with the definition on GPT-2's vocabulary", () => {
   }
 });
 
+test("a merge of ids that are no tokens is refused", () => {
+  const tokens = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
+  const vocabulary = makeVocabulary("t", NO_PATTERN, 257, [...tokens, bytesOf("ab")], new Map());
+  for (const merges of [
+    [97, 99],
+    [97, 257],
+    [4_000_000_000, 98],
+  ]) {
+    const listed = { ...vocabulary, merges: Uint32Array.from(merges) };
+    assert.throws(() => new ByteLevelTokenizer(listed), /merge 0 joins \d+ and \d+ to what is no token/);
+  }
+});
+
 test("a token that no piece could hold is refused", () => {
   const tokens = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
   const vocabulary = makeVocabulary("t", NO_PATTERN, 257, [...tokens, new Uint8Array(WINDOW_BYTES + 1)], new Map());
@@ -121,6 +134,7 @@ test("bytes that are no text come back where added tokens are sought in text", (
   const ids = tokenizer.encodeBytes(bytes);
   assert.ok(bytes.equals(tokenizer.decode(ids)));
   assert.equal(ids.filter((id) => id === 256).length, 2);
+  assert.deepEqual(tokenizer.encodeWithSpecial(bytes), ids);
 });
 
 test("pieces that come again give the same ids, however many came between", () => {

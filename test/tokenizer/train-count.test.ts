@@ -3,12 +3,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { PATTERNS, type Pattern, splitPieces } from "../../tokenizer/pretokenize.ts";
+import { PATTERNS, type Pattern, PieceCutter, splitPieces } from "../../tokenizer/pretokenize.ts";
 import { safeCuts } from "../../tokenizer/safe-cut.ts";
 import { readCorpus } from "../../tokenizer/train/corpus.ts";
 import count, { type ChunkCounts } from "../../tokenizer/train/count-worker.ts";
 import { PieceCounter, type PieceCounts } from "../../tokenizer/train/piece-counter.ts";
-import { scannerFor } from "../../tokenizer/train/piece-scanner.ts";
 import { hostileText, randomCodePoints, seededRandom, TRAPS } from "./hostile.ts";
 import { tempFolder } from "./temp.ts";
 
@@ -16,7 +15,7 @@ const folder = tempFolder();
 
 for (const pattern of Object.values(PATTERNS)) {
   test(`${pattern.name}: the scanner's ends are those of the pieces in UTF-8`, () => {
-    const scanner = scannerFor(pattern);
+    const cutter = new PieceCutter(pattern);
     const random = seededRandom(2);
     const texts = [
       ...TRAPS,
@@ -24,7 +23,7 @@ for (const pattern of Object.values(PATTERNS)) {
     ];
     for (const text of texts) {
       const utf8 = Buffer.from(text.toWellFormed());
-      assert.deepEqual(cutAt(utf8, scanner.scan(utf8)), splitPieces(pattern, text), JSON.stringify(text));
+      assert.deepEqual(cutAt(utf8, cutter.cut(utf8)), splitPieces(pattern, text), JSON.stringify(text));
     }
   });
 }
@@ -51,13 +50,13 @@ test("bytes that are not UTF-8 end no scan, and safe cuts among them are safe", 
   let cuts = 0;
   for (let n = 0; n < 3000; n++) {
     const pattern = Object.values(PATTERNS)[n % 3]!;
-    const scanner = scannerFor(pattern);
+    const cutter = new PieceCutter(pattern);
     const text = Buffer.from(Array.from({ length: 16 }, () => bytes[Math.floor(random() * bytes.length)]!));
-    const ends = [...scanner.scan(text)];
+    const ends = [...cutter.cut(text)];
     assert.equal(ends.at(-1), text.length, text.toString("hex"));
     assert.ok(ends.every((end, i) => end > (ends[i - 1] ?? 0)));
     for (const at of safeCuts(text, 1)) {
-      const parts = [...scanner.scan(text.subarray(0, at)), ...scanner.scan(text.subarray(at)).map((end) => at + end)];
+      const parts = [...cutter.cut(text.subarray(0, at)), ...cutter.cut(text.subarray(at)).map((end) => at + end)];
       assert.deepEqual(parts, ends, `${text.toString("hex")} cut at ${at}`);
       cuts++;
     }
@@ -78,7 +77,7 @@ test("a counter counts what a Map counts, in order of first occurrence, across g
         .repeat(1 + Math.floor(random() * 3));
       expected.set(piece, (expected.get(piece) ?? 0) + 1);
       const text = Buffer.from(piece);
-      pieces += counter.addText(text, { scan: () => Uint32Array.of(text.length) });
+      pieces += counter.addPieces(text, Uint32Array.of(text.length));
     }
     assert.equal(pieces, 60_000);
     assert.ok(counter.size > 20_000, "the table has grown");

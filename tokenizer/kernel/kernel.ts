@@ -1,6 +1,6 @@
 /**
  * The encoding kernel: byte-level BPE compiled to WebAssembly (assembly/), one instance a tokenizer and thread. Bytes go in,
- * ids come out; `mergePairs` (../bpe.ts) and `endsOfPieces` (../pretokenize.ts) say what it computes.
+ * ids come out; `PieceCutter` (../pretokenize.ts) and `pieceEncoder` (../bpe.ts) say what it computes.
  */
 import { readFileSync } from "node:fs";
 import { FormatError } from "../../pipeline/errors.ts";
@@ -140,7 +140,8 @@ export class Kernel {
       for (let rank = 0; 2 * rank < merges.length; rank++) {
         const left = merges[2 * rank]!;
         const right = merges[2 * rank + 1]!;
-        if (wasm.addMerge(starts, left, right, rank) < 0) {
+        const areTokens = left < vocabulary.size && right < vocabulary.size;
+        if (!areTokens || wasm.addMerge(starts, left, right, rank) < 0) {
           throw new FormatError(`vocabulary ${name}: merge ${rank} joins ${left} and ${right} to what is no token`);
         }
       }

@@ -1,6 +1,4 @@
 /** Counting distinct pieces: all that learning needs to know of a corpus. */
-import type { PieceScanner } from "./piece-scanner.ts";
-
 /** Distinct pieces in the order of their first occurrence. Piece `i` is bytes[starts[i], starts[i + 1]). */
 export interface PieceCounts {
   readonly bytes: Uint8Array;
@@ -28,9 +26,8 @@ export class PieceCounter {
     return this.#size;
   }
 
-  /** Counts the pieces of a text. Returns their number. */
-  addText(text: Uint8Array, scanner: PieceScanner): number {
-    const ends = scanner.scan(text);
+  /** Counts the pieces of a text, which end at `ends`. Returns their number. */
+  addPieces(text: Uint8Array, ends: Uint32Array): number {
     let start = 0;
     for (let i = 0; i < ends.length; i++) {
       const end = ends[i]!;

@@ -1,9 +1,8 @@
 /** Counting the pieces of texts: by the encoding kernel where it knows the pattern, else by the regular expression. */
 import { Kernel } from "../kernel/kernel.ts";
-import type { Pattern, PatternName } from "../pretokenize.ts";
+import { type Pattern, type PatternName, PieceCutter, scannerOf } from "../pretokenize.ts";
 import { makeVocabulary } from "../vocabulary.ts";
 import { PieceCounter, type PieceCounts } from "./piece-counter.ts";
-import { type PieceScanner, scannerFor } from "./piece-scanner.ts";
 
 const LINE_FEED = 0x0a;
 
@@ -18,21 +17,21 @@ export interface TextCounter {
 
 /** The counter of a pattern. Raises RecipeError if that is no regular expression. */
 export function textCounterFor(pattern: Pattern): TextCounter {
-  const { name } = pattern;
-  return name === "none" || name === "custom" ? new PlainTextCounter(scannerFor(pattern)) : new KernelTextCounter(name);
+  const scanner = scannerOf(pattern);
+  return scanner === undefined ? new PlainTextCounter(pattern) : new KernelTextCounter(scanner);
 }
 
 /** The definition. */
 export class PlainTextCounter implements TextCounter {
-  readonly #scanner: PieceScanner;
+  readonly #cutter: PieceCutter;
   readonly #counter = new PieceCounter();
 
-  constructor(scanner: PieceScanner) {
-    this.#scanner = scanner;
+  constructor(pattern: Pattern) {
+    this.#cutter = new PieceCutter(pattern);
   }
 
   addText(text: Uint8Array): number {
-    return this.#counter.addText(text, this.#scanner);
+    return this.#counter.addPieces(text, this.#cutter.cut(text));
   }
 
   addLines(text: Uint8Array): number {

@@ -14,7 +14,7 @@ import { RecipeError } from "../../pipeline/errors.ts";
 import { openByteSource } from "../../pipeline/io/open.ts";
 import { engineModule } from "../../pipeline/modules.ts";
 import { inOrder } from "../../pipeline/ordered.ts";
-import { PATTERNS, type Pattern, type PatternName } from "../pretokenize.ts";
+import { PATTERNS, type Pattern, type PatternName, PieceCutter } from "../pretokenize.ts";
 import { END_OF_TEXT, makeVocabulary, type Vocabulary } from "../vocabulary.ts";
 import { BYTE_COUNT, BYTE_OF_ID } from "./byte-symbols.ts";
 import { CHUNK_BYTES, type CorpusChunk, readCorpus } from "./corpus.ts";
@@ -22,7 +22,6 @@ import type { ChunkCounts, CountFailure, CountTask } from "./count-worker.ts";
 import { type Merge, TIE_RULES, type TieRule } from "./learn.ts";
 import { MergeLearner } from "./learn-fast.ts";
 import { PieceCounter, type PieceCounts } from "./piece-counter.ts";
-import { scannerFor } from "./piece-scanner.ts";
 
 export interface TrainOptions {
   /** Paths or URLs. Those ending in .gz or .zst are decompressed. Each is one document, or as `lines` says. */
@@ -157,7 +156,7 @@ function checked(options: TrainOptions) {
     throw new RecipeError(`workers: expected an integer above 0, got ${workers}`);
   }
   const pattern = patternOf(asked);
-  scannerFor(pattern); // Its errors belong here, not in a worker.
+  new PieceCutter(pattern); // Its errors belong here, not in a worker.
   return {
     ...{ files, vocabSize, special, pattern, ties, minFrequency, maxTokenBytes, initialAlphabet, lines, name, workers },
     ...{ onProgress, signal },

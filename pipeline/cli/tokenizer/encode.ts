@@ -10,7 +10,7 @@ import type { Tokenizer } from "../../tokenizer.ts";
 import { positiveInt } from "../run.ts";
 import { bytes, count, duration } from "../show.ts";
 import { DTYPES, type Dtype, dtypeFor, IdPrinter, packIds } from "./ids.ts";
-import { counted, decodeText, type Input, openInput, readJsonLines, readWhole, STDIN } from "./input.ts";
+import { counted, type Input, openInput, readJsonLines, readWhole, STDIN } from "./input.ts";
 import { openOutput, STDOUT } from "./output.ts";
 import { openProgress } from "./progress.ts";
 
@@ -225,7 +225,7 @@ async function* asWhole(
   allowed: "all" | readonly string[],
 ): AsyncGenerator<Part> {
   const text = await readWhole(chunks, label);
-  const ids = allowed === "all" ? tokenizer.encodeWithSpecial(decodeText(text)) : tokenizer.encodeBytes(text);
+  const ids = allowed === "all" ? tokenizer.encodeWithSpecial(text) : tokenizer.encodeBytes(text);
   yield { ids, isEnd: true };
 }
 

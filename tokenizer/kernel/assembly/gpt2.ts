@@ -13,7 +13,6 @@ import {
   isSpace,
   NUMBER,
   SPACE,
-  width,
 } from "./characters";
 import {
   continuationBits,

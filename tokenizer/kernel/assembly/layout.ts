@@ -2,7 +2,7 @@
  * Where things lie in memory. The host writes input at `input` and reads ids at `output`; everything else is ours.
  * Regions are reserved once, at full size: pages that are never touched cost nothing.
  *
- *     masks | classes | byte ids | byte pairs | pairs | id of rank | seams | vocabulary | input | output | scratch |
+ *     masks | classes | byte ids | byte pairs | pairs | filter | id of rank | seams | vocabulary | input | output | scratch |
  *     seen | tables | spill | index | arena ▶
  */
 
@@ -14,7 +14,12 @@ export const INPUT_BYTES: usize = 4 << 20;
 const PADDING: usize = 128;
 /** Ids that may be written beyond the last. */
 const OUTPUT_SLACK: usize = 64;
+/** Bit tables: one bit for each value of a hash of 21 bits. They share the second-level cache with the pairs. */
+export const FILTER_BYTES: usize = 1 << 18;
+export const CONTEXTS_BYTES: usize = 1 << 18;
 const SPILL_BYTES: usize = 16 << 20;
+/** Ids and bytes are copied in steps: what is written last may reach beyond its end. */
+const SPILL_SLACK: usize = 256;
 const CODE_POINTS: usize = 0x11_0000;
 /** Six numbers of four bytes or fewer for each byte of the longest piece: see `mergeLong`. */
 const SCRATCH_BYTES: usize = 32 * (WINDOW + 16);
@@ -31,10 +36,11 @@ export let byteIds: usize = 0;
 export let bytePairs: usize = 0;
 /** Open-addressing table of pairs, u64 (merges.ts). */
 export let pairs: usize = 0;
+/** Bits of the hashes of pairs that are in the table (merges.ts). */
 export let filter: usize = 0;
 /** Id of the token that the merge of each rank makes, u32. */
 export let idOfRank: usize = 0;
-/** Bits of pairs of bytes, and of contexts (seams.ts). */
+/** Bits of neighbouring bytes, and of contexts (seams.ts). */
 export let neighbours: usize = 0;
 export let contexts: usize = 0;
 /** Bytes of all tokens, then u32 starts. Read only while tables are built. */
@@ -71,10 +77,10 @@ export function layOut(pairSlots: u32, ranks: u32, vocabularyBytes: u32, indexSl
   bytePairs = reserve(65_536 * 4);
   classes = reserve(CODE_POINTS);
   pairs = reserve((<usize>pairSlots) << 3);
-  filter = reserve(1 << 18);
+  filter = reserve(FILTER_BYTES);
   idOfRank = reserve((<usize>ranks) << 2);
   neighbours = reserve(65_536 / 8);
-  contexts = reserve(1 << 19);
+  contexts = reserve(CONTEXTS_BYTES);
   vocabulary = reserve(vocabularyBytes);
   input = reserve(INPUT_BYTES + PADDING);
   output = reserve((INPUT_BYTES + OUTPUT_SLACK) << 2);
@@ -83,7 +89,7 @@ export function layOut(pairSlots: u32, ranks: u32, vocabularyBytes: u32, indexSl
   tableA = reserve((<usize>pieceSlots) << 5);
   tableB = reserve((<usize>pieceSlots) << 5);
   spill = reserve(SPILL_BYTES);
-  spillEnd = end - 256;
+  spillEnd = end - SPILL_SLACK;
   index = reserve((<usize>indexSlots) << 2);
   reserve(1); // an empty slot of the index points here
   arena = reserve(0);

@@ -7,7 +7,7 @@
  * what surrounds them, as long as none crosses their border. So one pair a token is enough, a fraction of all splits, and
  * the table stays small enough for the cache.
  */
-import { byteIds, bytePairs, filter, idOfRank, pairs, scratch } from "./layout";
+import { byteIds, bytePairs, filter, FILTER_BYTES, idOfRank, pairs, scratch } from "./layout";
 import { byteAt } from "./characters";
 
 /** No merge. Above every rank. */
@@ -28,7 +28,7 @@ let ranksAreIds: bool = true;
 export function clearPairs(slots: u32, idsAreRanks: bool): void {
   slotMask = slots - 1;
   ranksAreIds = idsAreRanks;
-  memory.fill(filter, 0, 1 << 18);
+  memory.fill(filter, 0, FILTER_BYTES);
   memory.fill(pairs, 0xff, (<usize>slots) << 3);
   for (let i: usize = 0; i < 65_536; i++) store<u32>(bytePairs + (i << 2), NO_RANK);
 }
@@ -46,9 +46,10 @@ function keyOf(left: u32, right: u32): u64 {
   return ((<u64>left) << (2 * FIELD)) | ((<u64>right) << FIELD);
 }
 
+/** Most pairs that are asked for do not merge: a bit in a small table tells so without a look at the large one. */
 @inline
 function filterBit(hash: u32): u32 {
-  return hash >> 11;
+  return hash >> 11; // 21 bits: FILTER_BYTES has as many
 }
 
 /** Enters a pair of tokens. The last of equal pairs counts. */

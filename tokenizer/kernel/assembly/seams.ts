@@ -6,11 +6,11 @@
  * the bytes beside it (one, two or three on either side, as many as the token has on its shorter side). A place is a seam
  * where no mark is found; chance collisions only hide seams.
  */
-import { contexts, neighbours } from "./layout";
+import { contexts, CONTEXTS_BYTES, neighbours } from "./layout";
 import { byteAt } from "./characters";
 
-/** Bits of the table of contexts, as a power of two. */
-export const CONTEXT_BITS: u64 = 21;
+/** Bits of a context's hash: CONTEXTS_BYTES has as many. */
+const CONTEXT_BITS: u64 = 21;
 const PAIR_MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 const TRIPLE_MULTIPLIER: u64 = 0xc2b2_ae3d_27d4_eb4f;
 const SIX_BYTES: u64 = 0xffff_ffff_ffff;
@@ -42,7 +42,7 @@ function setBit(table: usize, bit: u32): void {
 
 export function clearSeams(): void {
   memory.fill(neighbours, 0, 65_536 / 8);
-  memory.fill(contexts, 0, 1 << (<usize>CONTEXT_BITS - 3));
+  memory.fill(contexts, 0, CONTEXTS_BYTES);
 }
 
 /** Leaves the marks of a token. */
