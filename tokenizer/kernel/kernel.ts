@@ -9,7 +9,9 @@ import type { Vocabulary } from "../vocabulary.ts";
 import { UNICODE_CLASSES } from "./unicode-classes.ts";
 
 /** What index.ts exports. Addresses and sizes in bytes. */
-interface Exports {
+interface Exports
+  extends Record<`encode_${PatternName}`, (from: number, to: number, isLast: number, at: number) => number>,
+    Record<`scan_${PatternName}` | `count_${PatternName}`, (from: number, to: number, isLast: number) => number> {
   prepare(pairSlots: number, ranks: number, vocabularyBytes: number): number;
   classesAddress(): number;
   vocabularyAddress(): number;
@@ -23,10 +25,7 @@ interface Exports {
   addMerge(starts: number, left: number, right: number, rank: number): number;
   beginDictionary(arenaLimit: number, tokens: number): void;
   addTokens(starts: number, order: number, count: number, onlyReachable: number): number;
-  finishDictionary(hasSeams: number): void;
-  encode(pattern: number, from: number, to: number, isLast: number, at: number): number;
-  scan(pattern: number, from: number, to: number, isLast: number): number;
-  count(pattern: number, from: number, to: number, isLast: number): number;
+  finishDictionary(mergesMakeAll: number): void;
   hasRoom(): number;
   dictionaryEnd(): number;
   encodePieces(ends: number, count: number): number;
@@ -51,7 +50,6 @@ declare namespace WebAssembly {
   }
 }
 
-const PATTERN_NUMBER: Readonly<Record<PatternName, number>> = { gpt2: 0, cl100k: 1, o200k: 2 };
 const PAGE_BYTES = 65_536;
 const MOST_PAGES = 65_536;
 /** Ids and ranks take 21 bits of a pair's entry. */
@@ -160,12 +158,12 @@ export class Kernel {
    * `at` first ones of `ids`; returns how many there are then. Input never makes more of them than `ids` holds.
    */
   encode(pattern: PatternName, from: number, to: number, isLast: boolean, at: number): number {
-    return this.#wasm.encode(PATTERN_NUMBER[pattern], from, to, Number(isLast), at);
+    return this.#wasm[`encode_${pattern}`](from, to, Number(isLast), at);
   }
 
   /** Ends of pieces (places in `input`) that `pattern` cuts; otherwise like `encode`. The result is overwritten by the next call. */
   scan(pattern: PatternName, from: number, to: number, isLast: boolean): Uint32Array {
-    return this.ids.subarray(0, this.#wasm.scan(PATTERN_NUMBER[pattern], from, to, Number(isLast)));
+    return this.ids.subarray(0, this.#wasm[`scan_${pattern}`](from, to, Number(isLast)));
   }
 
   /** Ids of pieces that lie behind one another in `input` and end at `ends`. Returns how many `ids` there are. */
@@ -189,7 +187,7 @@ export class Kernel {
 
   /** Counts pieces; otherwise like `encode`. Returns how many it was through with. */
   count(pattern: PatternName, from: number, to: number, isLast: boolean): number {
-    return this.#wasm.count(PATTERN_NUMBER[pattern], from, to, Number(isLast));
+    return this.#wasm[`count_${pattern}`](from, to, Number(isLast));
   }
 
   /** What was counted: the distinct pieces one after the other in the order of their first occurrence, and how often each came. */

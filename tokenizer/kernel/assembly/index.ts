@@ -129,28 +129,42 @@ function run(pattern: i32, what: i32, from: usize, to: usize, isLast: bool, at: 
   return <u32>((out - output) >> 2);
 }
 
+// One function a pattern: the engine then optimizes what a tokenizer uses, and only that.
+
 /**
  * Encodes input from byte `from` on, some STEP bytes of it. Bytes up to `to` are there; if they are not the text's last, what
  * lies within a window of `to` is left for a later call. The ids go to `output`, behind the first `at`; returns how many there
  * are then. `consumed` tells how far it came.
  */
-export function encode(pattern: i32, from: usize, to: usize, isLast: bool, at: u32): u32 {
-  if (pattern == GPT2) return run(GPT2, IDS, from, to, isLast, at);
-  if (pattern == CL100K) return run(CL100K, IDS, from, to, isLast, at);
+export function encode_gpt2(from: usize, to: usize, isLast: bool, at: u32): u32 {
+  return run(GPT2, IDS, from, to, isLast, at);
+}
+export function encode_cl100k(from: usize, to: usize, isLast: bool, at: u32): u32 {
+  return run(CL100K, IDS, from, to, isLast, at);
+}
+export function encode_o200k(from: usize, to: usize, isLast: bool, at: u32): u32 {
   return run(O200K, IDS, from, to, isLast, at);
 }
 
 /** Cuts input as `encode` does. Returns the number of ends of pieces at `output`. */
-export function scan(pattern: i32, from: usize, to: usize, isLast: bool): u32 {
-  if (pattern == GPT2) return run(GPT2, ENDS, from, to, isLast, 0);
-  if (pattern == CL100K) return run(CL100K, ENDS, from, to, isLast, 0);
+export function scan_gpt2(from: usize, to: usize, isLast: bool): u32 {
+  return run(GPT2, ENDS, from, to, isLast, 0);
+}
+export function scan_cl100k(from: usize, to: usize, isLast: bool): u32 {
+  return run(CL100K, ENDS, from, to, isLast, 0);
+}
+export function scan_o200k(from: usize, to: usize, isLast: bool): u32 {
   return run(O200K, ENDS, from, to, isLast, 0);
 }
 
 /** Counts pieces in the dictionary, as `encode` encodes them. Returns how many pieces it was through with. */
-export function count(pattern: i32, from: usize, to: usize, isLast: bool): u32 {
-  if (pattern == GPT2) return run(GPT2, COUNT, from, to, isLast, 0);
-  if (pattern == CL100K) return run(CL100K, COUNT, from, to, isLast, 0);
+export function count_gpt2(from: usize, to: usize, isLast: bool): u32 {
+  return run(GPT2, COUNT, from, to, isLast, 0);
+}
+export function count_cl100k(from: usize, to: usize, isLast: bool): u32 {
+  return run(CL100K, COUNT, from, to, isLast, 0);
+}
+export function count_o200k(from: usize, to: usize, isLast: bool): u32 {
   return run(O200K, COUNT, from, to, isLast, 0);
 }
 

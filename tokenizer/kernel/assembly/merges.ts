@@ -21,24 +21,24 @@ const HIGH_HALF: u64 = 0xffff_ffff_0000_0000;
 const SHORT_PIECE: u32 = 96;
 
 let slotMask: u32 = 0;
+let slotShift: u32 = 0;
 /** Whether a rank is the id of the token that it makes. */
 let ranksAreIds: bool = true;
 
 /** Empties the tables. `slots` is a power of two, at least twice the number of pairs. */
 export function clearPairs(slots: u32, idsAreRanks: bool): void {
   slotMask = slots - 1;
+  slotShift = clz(slots) + 1;
   ranksAreIds = idsAreRanks;
   memory.fill(filter, 0, FILTER_BYTES);
   memory.fill(pairs, 0xff, (<usize>slots) << 3);
   for (let i: usize = 0; i < 65_536; i++) store<u32>(bytePairs + (i << 2), NO_RANK);
 }
 
+/** The top bits tell most. */
 @inline
 function hashOf(left: u32, right: u32): u32 {
-  let h = (left * 0x9e37_79b1) ^ (right * 0x85eb_ca6b);
-  h ^= h >> 15;
-  h *= 0x2c1b_3c6d;
-  return h ^ (h >> 13);
+  return <u32>(((((<u64>left) << 32) | right) * 0x9e37_79b9_7f4a_7c15) >> 32);
 }
 
 @inline
@@ -58,7 +58,7 @@ export function addPair(left: u32, right: u32, rank: u32): void {
   const hash = hashOf(left, right);
   const bit = filterBit(hash);
   store<u8>(filter + (<usize>(bit >> 3)), load<u8>(filter + (<usize>(bit >> 3))) | (<u8>1 << <u8>(bit & 7)));
-  let slot = hash & slotMask;
+  let slot = hash >> slotShift;
   while (true) {
     const at = pairs + ((<usize>slot) << 3);
     const entry = load<u64>(at);
@@ -77,7 +77,7 @@ function rankOf(left: u32, right: u32): u32 {
   const bit = filterBit(hash);
   if (((load<u8>(filter + (<usize>(bit >> 3))) >> (bit & 7)) & 1) == 0) return NO_RANK;
   const key = keyOf(left, right) >> FIELD;
-  let slot = hash & slotMask;
+  let slot = hash >> slotShift;
   while (true) {
     const entry = load<u64>(pairs + ((<usize>slot) << 3));
     if (entry >> FIELD == key) return <u32>entry & (MAX_IDS - 1);
@@ -104,11 +104,35 @@ function rankOfBytes(left: u32, right: u32): u32 {
 /** Writes the ids of the piece [from, to) at `out`; returns the place behind the last. */
 export function merge(from: usize, to: usize, out: usize): usize {
   const length = <u32>(to - from);
-  if (length == 1) {
-    store<u32>(out, idOfByte(byteAt(from)));
-    return out + 4;
-  }
+  if (length <= 3) return mergeFew(from, length, out);
   return length <= SHORT_PIECE ? mergeShort(from, length, out) : mergeLong(from, length, out);
+}
+
+/** The same for a piece of one to three bytes. */
+export function mergeFew(from: usize, length: u32, out: usize): usize {
+  const first = byteAt(from);
+  if (length == 1) return put(out, idOfByte(first));
+  const second = byteAt(from + 1);
+  const rank = rankOfBytes(first, second);
+  if (length == 2) {
+    return rank == NO_RANK ? put(put(out, idOfByte(first)), idOfByte(second)) : put(out, idOf(rank));
+  }
+  const third = byteAt(from + 2);
+  const rankOfLast = rankOfBytes(second, third);
+  if (rank == NO_RANK && rankOfLast == NO_RANK) {
+    return put(put(put(out, idOfByte(first)), idOfByte(second)), idOfByte(third));
+  }
+  const isFirst = rank <= rankOfLast;
+  const left = isFirst ? idOf(rank) : idOfByte(first);
+  const right = isFirst ? idOfByte(third) : idOf(rankOfLast);
+  const whole = rankOf(left, right);
+  return whole == NO_RANK ? put(put(out, left), right) : put(out, idOf(whole));
+}
+
+@inline
+function put(out: usize, id: u32): usize {
+  store<u32>(out, id);
+  return out + 4;
 }
 
 /** Parts in a row: id in the low half of a u64, rank of the pair with the next part in the high half. */

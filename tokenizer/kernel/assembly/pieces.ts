@@ -12,7 +12,7 @@
 import { seen, spill, spillEnd, tableA, tableB } from "./layout";
 import { tokenWith } from "./dictionary";
 import { copy, hashOf, highKey, longHighKey, longLowKey, lowKey, roundUp, SHORT } from "./keys";
-import { merge } from "./merges";
+import { merge, mergeFew } from "./merges";
 import { nextSeam } from "./seams";
 
 const IDS: usize = 16;
@@ -39,12 +39,12 @@ let spilled: usize = 0;
 /** Bytes of either place that were used. */
 let dirtyA: usize = 0;
 let dirtyB: usize = 0;
-/** Whether parts of a piece may be looked up: not where some token is made of bytes that would merge to others. */
-let usesSeams: bool = true;
+/** Whether merging makes every token of its bytes. Where it does not, parts of a piece may not be looked up. */
+let mergesMakeAll: bool = true;
 
 /** Forgets all pieces. */
-export function clearPieces(hasSeams: bool): void {
-  usesSeams = hasSeams;
+export function clearPieces(makeAll: bool): void {
+  mergesMakeAll = makeAll;
   begin(tableA, FIRST_SLOT_BITS);
   spilled = spill;
 }
@@ -166,7 +166,8 @@ function emitSlow(from: usize, to: usize, low: u64, high: u64, hash: u64, out: u
     if (load<u64>(slot) == low && load<u64>(slot, 8) == high) return idsOf(slot, out);
     slot = slotAfter(slot);
   }
-  const after = emitNew(from, to, low, high, hash, out);
+  // Where merging makes every token, there is no need to ask for a token first: few pieces that were never met are one.
+  const after = mergesMakeAll ? merge(from, to, out) : emitNew(from, to, low, high, hash, out);
   remember(from, to - from, low, high, hash, out, after);
   return after;
 }
@@ -197,7 +198,7 @@ function emitLong(from: usize, to: usize, out: usize): usize {
   const hash = hashOf(low, high);
   const slot = findLong(from, length, low, high, hash);
   if (slot != 0) return idsOf(slot, out);
-  const after = usesSeams ? emitParts(from, to, out) : emitNew(from, to, low, high, hash, out);
+  const after = mergesMakeAll ? emitParts(from, to, out) : emitNew(from, to, low, high, hash, out);
   if (length <= LONGEST_KEPT && isSeenAgain(hash)) {
     // One of the parts may be the whole.
     if (findLong(from, length, low, high, hash) == 0) remember(from, length, low, high, hash, out, after);
@@ -210,7 +211,9 @@ function emitParts(from: usize, to: usize, out: usize): usize {
   let part = from;
   while (part < to) {
     const seam = nextSeam(part, from, to);
-    out = seam - part > SHORT ? emitLongPart(part, seam, out) : emitShortPart(part, seam, out);
+    const length = seam - part;
+    if (length <= 3) out = mergeFew(part, <u32>length, out);
+    else out = length > SHORT ? emitLongPart(part, seam, out) : emitShortPart(part, seam, out);
     part = seam;
   }
   return out;

@@ -99,7 +99,7 @@ export function addTokens(startsAt: usize, order: usize, count: u32, onlyReachab
   return -1;
 }
 
-/** `hasSeams` tells whether what lies between seams may be looked up: not where a token stands for bytes that merge otherwise. */
-export function finishDictionary(hasSeams: bool): void {
-  clearPieces(hasSeams);
+/** `mergesMakeAll` tells whether merging makes every token in the dictionary of its bytes. */
+export function finishDictionary(mergesMakeAll: bool): void {
+  clearPieces(mergesMakeAll);
 }
