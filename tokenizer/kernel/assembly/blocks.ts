@@ -5,8 +5,8 @@
  * A block begins where a piece begins. What its last bytes mean hangs on what follows, so only starts below a limit count;
  * the next block begins at the last start that was found.
  */
-import { masks } from "./layout";
-import { byteAt, CASELESS, classAt, LOWER, MARK, NEWLINE, NUMBER, OTHER, SPACE, UPPER, width } from "./characters";
+import { classes, masks } from "./layout";
+import { byteAt, CASELESS, LOWER, MARK, NEWLINE, NUMBER, OTHER, SPACE, UPPER, wideClassAt, width } from "./characters";
 
 /** Slot of `masks` for the bytes that continue a character, in the place of a class that wide characters never have. */
 const CONTINUATION: u32 = NEWLINE;
@@ -94,20 +94,42 @@ export function continuationBits(): u64 {
  */
 export function sortWide(p: usize, high: u64): i32 {
   for (let slot: usize = 0; slot < 8; slot++) store<u64>(masks + (slot << 3), 0);
+  let continuations: u64 = 0;
+  let known = 64;
   let rest = high;
   while (rest != 0) {
     const at = <i32>ctz(rest);
-    const charClass = classAt(p + <usize>at, p + 64);
+    const word = load<u32>(p + <usize>at);
+    let charClass: u32;
+    let bytes: u64;
+    // Almost all are well-formed characters of two or three bytes, of those that no check is needed for.
+    if ((word & 0xc0e0) == 0x80c0 && (word & 0x1e) != 0) {
+      charClass = load<u8>(classes + <usize>(((word & 31) << 6) | ((word >> 8) & 63)));
+      bytes = 2;
+    } else if ((word & 0xc0_c0f0) == 0x80_80e0 && (word & 15) != 0 && (word & 15) != 13) {
+      charClass = load<u8>(classes + <usize>(((word & 15) << 12) | ((word >> 2) & 0xfc0) | ((word >> 16) & 63)));
+      bytes = 3;
+    } else {
+      charClass = wideClassAt(p + <usize>at, p + 64);
+      if (width == 1 && at > 60 && byteAt(p + <usize>at) >= 0xc2) {
+        known = at;
+        break;
+      }
+      bytes = width;
+    }
+    if (charClass == NUMBER || at + <i32>bytes > 64) {
+      known = at;
+      break;
+    }
     const lead = (<u64>1) << at;
-    if (charClass == NUMBER || (width == 1 && at > 60 && byteAt(p + <usize>at) >= 0xc2)) return at;
-    const whole = (lead << width) - lead;
+    const whole = (lead << bytes) - lead;
     const slot = masks + ((<usize>charClass) << 3);
     store<u64>(slot, load<u64>(slot) | whole);
-    const continuations = masks + ((<usize>CONTINUATION) << 3);
-    store<u64>(continuations, load<u64>(continuations) | (whole & ~lead));
+    continuations |= whole ^ lead;
     rest &= ~whole;
   }
-  return 64;
+  store<u64>(masks + ((<usize>CONTINUATION) << 3), continuations);
+  return known;
 }
 
 /**
