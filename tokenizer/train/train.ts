@@ -18,7 +18,7 @@ import { PATTERNS, type Pattern, type PatternName, PieceCutter } from "../pretok
 import { END_OF_TEXT, makeVocabulary, type Vocabulary } from "../vocabulary.ts";
 import { BYTE_COUNT, BYTE_OF_ID } from "./byte-symbols.ts";
 import { CHUNK_BYTES, type CorpusChunk, readCorpus } from "./corpus.ts";
-import type { ChunkCounts, CountFailure, CountTask } from "./count-worker.ts";
+import countChunk, { type ChunkCounts, type CountFailure, type CountTask } from "./count-worker.ts";
 import { type Merge, TIE_RULES, type TieRule } from "./learn.ts";
 import { MergeLearner } from "./learn-fast.ts";
 import { PieceCounter, type PieceCounts } from "./piece-counter.ts";
@@ -190,14 +190,7 @@ async function countPieces(plan: Plan, totalBytes: number): Promise<Counted> {
   const { files, pattern, special, lines, signal, onProgress } = plan;
   signal?.throwIfAborted();
   const workers = Math.max(1, Math.min(plan.workers, Math.ceil(totalBytes / CHUNK_BYTES)));
-  const pool = new Piscina({
-    filename: engineModule("tokenizer/train/count-worker").href,
-    minThreads: workers,
-    maxThreads: workers,
-    idleTimeout: Number.POSITIVE_INFINITY,
-    atomics: "disabled",
-  });
-  pool.on("error", () => {}); // Every task reports its own end; an idle worker's death is nobody's.
+  const threads = startThreads(workers, signal);
   const table = new PieceCounter();
   let pieces = 0;
   let textBytes = 0;
@@ -205,9 +198,7 @@ async function countPieces(plan: Plan, totalBytes: number): Promise<Counted> {
     signal?.throwIfAborted();
     const { bytes, texts, bytesRead } = chunk;
     textBytes += bytes.length;
-    const task: CountTask = { bytes, texts, pattern, lines };
-    const run = pool.run(task, { transferList: [bytes.buffer], ...(signal === undefined ? {} : { signal }) });
-    const result = (await run) as ChunkCounts | CountFailure;
+    const result = await threads.run({ bytes, texts, pattern, lines });
     if ("failed" in result) throw new RecipeError(result.failed);
     onProgress?.({ phase: "count", bytesRead, totalBytes });
     return result;
@@ -226,9 +217,40 @@ async function countPieces(plan: Plan, totalBytes: number): Promise<Counted> {
     signal?.throwIfAborted(); // The reason that was given, not the pool's account of it.
     throw error;
   } finally {
-    await pool.destroy();
+    await threads.end();
   }
   return { table: table.counts(), pieces, textBytes };
+}
+
+interface Threads {
+  /** Takes the bytes of the task. */
+  run(task: CountTask): Promise<ChunkCounts | CountFailure>;
+  end(): Promise<void>;
+}
+
+/** A single worker is this thread: on a small corpus, starting another takes as long as counting. */
+function startThreads(workers: number, signal: AbortSignal | undefined): Threads {
+  if (workers === 1) {
+    return {
+      async run(task) {
+        await setImmediate();
+        return countChunk(task);
+      },
+      async end() {},
+    };
+  }
+  const pool = new Piscina({
+    filename: engineModule("tokenizer/train/count-worker").href,
+    minThreads: workers,
+    maxThreads: workers,
+    idleTimeout: Number.POSITIVE_INFINITY,
+    atomics: "disabled",
+  });
+  pool.on("error", () => {}); // Every task reports its own end; an idle worker's death is nobody's.
+  return {
+    run: (task) => pool.run(task, { transferList: [task.bytes.buffer], ...(signal === undefined ? {} : { signal }) }),
+    end: () => pool.destroy(),
+  };
 }
 
 async function learn(table: PieceCounts, maxMerges: number, plan: Plan): Promise<readonly Merge[]> {
