@@ -2,8 +2,8 @@
  * Where things lie in memory. The host writes input at `input` and reads ids at `output`; everything else is ours.
  * Regions are reserved once, at full size: pages that are never touched cost nothing.
  *
- *     masks | classes | byte ids | byte pairs | pairs | filter | id of rank | seams | vocabulary | input | output | scratch |
- *     seen | tables | spill | index | arena ▶
+ *     masks | classes | byte ids | byte pairs | pairs | filter | id of rank | seams | input | output | scratch | seen |
+ *     tables (at first: vocabulary) | spill | index | arena ▶
  */
 
 /** A piece never sees farther than this many bytes, in whole characters: longer runs are cut. */
@@ -81,12 +81,12 @@ export function layOut(pairSlots: u32, ranks: u32, vocabularyBytes: u32, indexSl
   idOfRank = reserve((<usize>ranks) << 2);
   neighbours = reserve(65_536 / 8);
   contexts = reserve(CONTEXTS_BYTES);
-  vocabulary = reserve(vocabularyBytes);
   input = reserve(INPUT_BYTES + PADDING);
   output = reserve((INPUT_BYTES + OUTPUT_SLACK) << 2);
   scratch = reserve(SCRATCH_BYTES);
   seen = reserve(2 << 15);
-  tableA = reserve((<usize>pieceSlots) << 5);
+  tableA = reserve(max((<usize>pieceSlots) << 5, <usize>vocabularyBytes));
+  vocabulary = tableA; // Pieces come when it is no longer read.
   tableB = reserve((<usize>pieceSlots) << 5);
   spill = reserve(SPILL_BYTES);
   spillEnd = end - SPILL_SLACK;

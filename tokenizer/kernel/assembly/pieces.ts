@@ -36,8 +36,8 @@ let tableMask: usize = 0;
 let used: u32 = 0;
 let most: u32 = 0;
 let spilled: usize = 0;
-/** Bytes of either place that were used. */
-let dirtyA: usize = 0;
+/** Bytes of either place that were used. The vocabulary lay in the first. */
+let dirtyA: usize = usize.MAX_VALUE;
 let dirtyB: usize = 0;
 /** Whether merging makes every token of its bytes. Where it does not, parts of a piece may not be looked up. */
 let mergesMakeAll: bool = true;
