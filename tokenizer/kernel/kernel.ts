@@ -96,7 +96,8 @@ export class Kernel {
     const wasm = new WebAssembly.Instance(compiled, { env: { memory } }).exports as Exports;
     this.#wasm = wasm;
 
-    const pairSlots = 2 ** Math.ceil(Math.log2(2 * Math.max(ids.length, mergeCount, 1)));
+    // At most four in five are taken: what is not in the table is mostly known without a look at it (merges.ts).
+    const pairSlots = 2 ** Math.ceil(Math.log2(1.25 * Math.max(ids.length, mergeCount, 1)));
     const startsAt = roundUp(bytes.length, 16);
     const orderAt = startsAt + roundUp(4 * starts.length, 16);
     const vocabularyBytes = orderAt + 4 * ids.length;

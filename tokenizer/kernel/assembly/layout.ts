@@ -3,7 +3,7 @@
  * Regions are reserved once, at full size: pages that are never touched cost nothing.
  *
  *     masks | classes | byte ids | byte pairs | pairs | filter | id of rank | seams | input | output | scratch | seen |
- *     tables (at first: vocabulary) | spill | index | arena ▶
+ *     kept | tables (at first: vocabulary) | spill | index | arena ▶
  */
 
 /** A piece never sees farther than this many bytes, in whole characters: longer runs are cut. */
@@ -17,6 +17,7 @@ const OUTPUT_SLACK: usize = 64;
 /** Bit tables: one bit for each value of a hash of 21 bits. They share the second-level cache with the pairs. */
 export const FILTER_BYTES: usize = 1 << 18;
 export const CONTEXTS_BYTES: usize = 1 << 18;
+export const KEPT_BYTES: usize = 1 << 15;
 const SPILL_BYTES: usize = 16 << 20;
 /** Ids and bytes are copied in steps: what is written last may reach beyond its end. */
 const SPILL_SLACK: usize = 256;
@@ -50,6 +51,8 @@ export let output: usize = 0;
 export let scratch: usize = 0;
 /** Marks of long pieces that were seen once, u16 (pieces.ts). */
 export let seen: usize = 0;
+/** Bits of the hashes of long pieces that have a slot (pieces.ts). */
+export let kept: usize = 0;
 /** The two places of the table of pieces, and what does not fit its slots (pieces.ts). */
 export let tableA: usize = 0;
 export let tableB: usize = 0;
@@ -85,6 +88,7 @@ export function layOut(pairSlots: u32, ranks: u32, vocabularyBytes: u32, indexSl
   output = reserve((INPUT_BYTES + OUTPUT_SLACK) << 2);
   scratch = reserve(SCRATCH_BYTES);
   seen = reserve(2 << 15);
+  kept = reserve(KEPT_BYTES);
   tableA = reserve(max((<usize>pieceSlots) << 5, <usize>vocabularyBytes));
   vocabulary = tableA; // Pieces come when it is no longer read.
   tableB = reserve((<usize>pieceSlots) << 5);

@@ -25,7 +25,7 @@ let slotShift: u32 = 0;
 /** Whether a rank is the id of the token that it makes. */
 let ranksAreIds: bool = true;
 
-/** Empties the tables. `slots` is a power of two, at least twice the number of pairs. */
+/** Empties the tables. `slots` is a power of two, larger than the number of pairs. */
 export function clearPairs(slots: u32, idsAreRanks: bool): void {
   slotMask = slots - 1;
   slotShift = clz(slots) + 1;

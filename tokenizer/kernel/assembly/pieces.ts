@@ -9,7 +9,7 @@
  * Where there are more than three ids, or the piece is long, MANY is set, and instead of ids the slot has: u32 where they lie,
  * u32 the length of the piece. There lie the ids, rounded up to 16 bytes, and behind them the bytes of a long piece.
  */
-import { seen, spill, spillEnd, tableA, tableB } from "./layout";
+import { kept, KEPT_BYTES, seen, spill, spillEnd, tableA, tableB } from "./layout";
 import { tokenWith } from "./dictionary";
 import { copy, hashOf, highKey, longHighKey, longLowKey, lowKey, roundUp, SHORT } from "./keys";
 import { merge, mergeFew } from "./merges";
@@ -24,6 +24,8 @@ const LONGEST_KEPT: usize = 192;
 const LONGEST_PART: usize = 48;
 /** Bits of a slot's number in the table of long pieces seen once. */
 const SEEN_BITS: u64 = 15;
+/** Bits of a hash that the table of long pieces that were kept takes: KEPT_BYTES has as many. */
+const KEPT_BITS: u64 = 18;
 /** Slots at first, and at most: 16 MB. */
 const FIRST_SLOT_BITS: u32 = 12;
 export const MOST_SLOT_BITS: u32 = 19;
@@ -47,6 +49,7 @@ export function clearPieces(makeAll: bool): void {
   mergesMakeAll = makeAll;
   begin(tableA, FIRST_SLOT_BITS);
   spilled = spill;
+  memory.fill(kept, 0, KEPT_BYTES);
 }
 
 function begin(at: usize, bits: u32): void {
@@ -125,6 +128,7 @@ function remember(from: usize, length: usize, low: u64, high: u64, hash: u64, id
   if (!isFull) used++;
   store<u64>(slot, low);
   store<u64>(slot, high, 8);
+  if (isLong) noteKept(hash);
   if (isMany) {
     store<u32>(slot, <u32>spilled, IDS);
     store<u32>(slot, <u32>length, IDS + 4);
@@ -182,6 +186,7 @@ function emitNew(from: usize, to: usize, low: u64, high: u64, hash: u64, out: us
 
 /** The slot of a long piece; 0 where it has none. */
 function findLong(from: usize, length: usize, low: u64, high: u64, hash: u64): usize {
+  if (!mayBeKept(hash)) return 0;
   for (let slot = slotOf(hash); load<u64>(slot, 8) != 0; slot = slotAfter(slot)) {
     if (load<u64>(slot) != low || load<u64>(slot, 8) != high || load<u32>(slot, IDS + 4) != <u32>length) continue;
     const bytes = <usize>load<u32>(slot, IDS) + roundUp(<usize>(load<u32>(slot, META) & IDS_BYTES));
@@ -235,6 +240,22 @@ function emitLongPart(from: usize, to: usize, out: usize): usize {
   const after = emitNew(from, to, low, high, hash, out);
   if (length <= LONGEST_PART) remember(from, length, low, high, hash, out, after);
   return after;
+}
+
+/**
+ * Whether a long piece with this hash may have a slot. Most have none, and a bit that lies in the cache tells so without a
+ * look at the table.
+ */
+@inline
+function mayBeKept(hash: u64): bool {
+  const bit = hash >> (64 - KEPT_BITS);
+  return ((load<u8>(kept + <usize>(bit >> 3)) >> <u8>(bit & 7)) & 1) != 0;
+}
+
+function noteKept(hash: u64): void {
+  const bit = hash >> (64 - KEPT_BITS);
+  const at = kept + <usize>(bit >> 3);
+  store<u8>(at, load<u8>(at) | (<u8>1 << <u8>(bit & 7)));
 }
 
 /** Whether the piece with this hash was asked about before, as far as a small table tells. Notes that it was. */
