@@ -1,0 +1,45 @@
+/** Every backend computes what the reference does: results and gradients of every op, on seeded random inputs. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Backend } from "../../trainer/backends/backend.ts";
+import { onnxBackend } from "../../trainer/backends/onnx/onnx.ts";
+import { referenceBackend } from "../../trainer/backends/reference.ts";
+import { gradients } from "../../trainer/ir/autodiff.ts";
+import { ops } from "./ir.ts";
+import { cases } from "./programs.ts";
+
+const BACKENDS: readonly { readonly backend: Backend; readonly tolerance: number }[] = [
+  { backend: await onnxBackend({ threads: 2 }), tolerance: 1e-5 },
+];
+
+for (const { backend, tolerance } of BACKENDS) {
+  for (const { name, inputs, result, values } of cases()) {
+    test(`${backend.name} computes ${name} and its gradient as the reference does`, async () => {
+      const floats = inputs.filter(({ kind }) => kind === "float");
+      const loss = ops.total(ops.mul(result, result));
+      const program = {
+        outputs: {
+          result,
+          loss,
+          ...Object.fromEntries(gradients(loss, floats).map((gradient, n) => [`d${n}`, gradient])),
+        },
+      };
+      const [expected, found] = await Promise.all([referenceBackend("f64").compile(program), backend.compile(program)]);
+      for (const executable of [expected, found]) {
+        for (const [n, input] of inputs.entries()) {
+          // What single precision cannot hold is no fault of a backend.
+          executable.inputs[input.name!]?.set(Float32Array.from(values[n]!));
+        }
+        await executable.run();
+      }
+      for (const [output, numbers] of Object.entries(expected.outputs)) {
+        const largest = Array.from(numbers).reduce((most, x) => Math.max(most, Math.abs(x)), 1);
+        for (const [i, number] of numbers.entries()) {
+          const difference = Math.abs(found.outputs[output]![i]! - number) / largest;
+          assert.ok(difference <= tolerance, `${output}[${i}]: ${found.outputs[output]![i]}, expected ${number}`);
+        }
+      }
+      await found.close();
+    });
+  }
+}
