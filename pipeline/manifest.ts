@@ -174,3 +174,16 @@ export function missingArtifacts(dir: string, manifest: Manifest): string[] {
     })
     .map(({ path }) => path);
 }
+
+/** The token shards of a run, in order; raises if it has none, or one is missing or of another size. */
+export function shardArtifacts(dir: string, manifest: Manifest): readonly Artifact[] {
+  const artifacts = manifest.artifacts.filter((one) => one.kind === "data" && one.path.endsWith(".tok"));
+  if (artifacts.length === 0) {
+    const { sink } = manifest.identity;
+    const why = sink.name === "shards" ? "it kept no pages" : `its sink was ${sink.name}`;
+    throw new RecipeError(`${dir}: the run has no token shards (${why}); expected one with the sink "shards"`);
+  }
+  const missing = missingArtifacts(dir, { ...manifest, artifacts })[0];
+  if (missing === undefined) return artifacts;
+  throw new FormatError(`${join(dir, missing)}: missing, or not of the size that the manifest says; run again`);
+}

@@ -1,7 +1,6 @@
 import { realpathSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { createLogUpdate } from "log-update";
-import type { Fill } from "../../tokenizer/packing/best-fit.ts";
 import {
   DEFAULT_MEMORY_BYTES,
   MIN_LENGTH,
@@ -9,8 +8,8 @@ import {
   pack,
   type ShardToPack,
 } from "../../tokenizer/packing/pack.ts";
-import type { PackingManifest, Strategy } from "../../tokenizer/packing/packing-manifest.ts";
 import { RecipeError, RetryError } from "../errors.ts";
+import type { Fill, PackingManifest, Strategy } from "../packed/packing-manifest.ts";
 import { positiveInt } from "./run.ts";
 import { shardsOf } from "./shards-of.ts";
 import { bar, bytes, count, duration, percent, table } from "./show.ts";

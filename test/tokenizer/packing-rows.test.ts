@@ -5,8 +5,8 @@ import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { FormatError } from "../../pipeline/errors.ts";
+import { createRows, encodePieces, openRows, type Piece } from "../../pipeline/packed/rows-file.ts";
 import { packTokens, type ShardTokenizer, tokenBytesFor } from "../../pipeline/shard.ts";
-import { createRows, encodePieces, openRows, type Piece } from "../../tokenizer/packing/rows-file.ts";
 import { tempFolder } from "./temp.ts";
 
 const folder = tempFolder();

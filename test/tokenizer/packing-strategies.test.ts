@@ -1,14 +1,15 @@
 /** The two ways to fill rows, and what the rows tell a model. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { cumulativeLengths, documentLengths, positionsOf, targetMask } from "../../pipeline/packed/masks.ts";
+import type { PackingCounts } from "../../pipeline/packed/packing-manifest.ts";
 import { seededRandom } from "../../pipeline/random.ts";
 import { type BestFitParams, type Packer, packBestFit } from "../../tokenizer/packing/best-fit.ts";
 import { packBestFitFast } from "../../tokenizer/packing/best-fit-fast.ts";
 import { concatenate } from "../../tokenizer/packing/concatenate.ts";
-import { noCounts, type PackingCounts } from "../../tokenizer/packing/counts.ts";
+import { noCounts } from "../../tokenizer/packing/counts.ts";
 import { type DocumentSpan, MemorySpan } from "../../tokenizer/packing/document-span.ts";
 import { LengthSet } from "../../tokenizer/packing/length-set.ts";
-import { cumulativeLengths, documentLengths, positionsOf, targetMask } from "../../tokenizer/packing/masks.ts";
 
 const EOT = 0;
 

@@ -7,11 +7,11 @@ import { before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { packCommand } from "../../pipeline/cli/pack.ts";
 import { FormatError, RecipeError, RetryError } from "../../pipeline/errors.ts";
+import { PackedRows } from "../../pipeline/packed/packed-rows.ts";
+import type { PackingManifest } from "../../pipeline/packed/packing-manifest.ts";
 import { seededRandom } from "../../pipeline/random.ts";
 import { createShard, packTokens, type ShardTokenizer } from "../../pipeline/shard.ts";
 import { type PackOptions, pack } from "../../tokenizer/packing/pack.ts";
-import { PackedRows } from "../../tokenizer/packing/packed-rows.ts";
-import type { PackingManifest } from "../../tokenizer/packing/packing-manifest.ts";
 import { tempFolder } from "./temp.ts";
 
 const folder = tempFolder();

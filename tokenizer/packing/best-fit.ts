@@ -14,10 +14,9 @@
  *
  * This file is the definition, quadratic in the buffer; `best-fit-fast.ts` gives the same rows.
  */
-import { countDocument, countRow, type PackingCounts, totalTokens } from "./counts.ts";
+import type { Fill, PackingCounts } from "../../pipeline/packed/packing-manifest.ts";
+import { countDocument, countRow, totalTokens } from "./counts.ts";
 import type { DocumentSpan } from "./document-span.ts";
-
-export type Fill = "crop" | "pad";
 
 export interface BestFitParams {
   readonly rowTokens: number;

@@ -1,4 +1,5 @@
-import { countDocument, countRow, type PackingCounts, totalTokens } from "./counts.ts";
+import type { PackingCounts } from "../../pipeline/packed/packing-manifest.ts";
+import { countDocument, countRow, totalTokens } from "./counts.ts";
 import type { DocumentSpan } from "./document-span.ts";
 
 /**

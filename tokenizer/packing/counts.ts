@@ -1,23 +1,5 @@
+import type { PackingCounts } from "../../pipeline/packed/packing-manifest.ts";
 import type { DocumentSpan } from "./document-span.ts";
-
-/** `tokensIn = tokensKept + tokensCropped + tokensRemainder`, and every row is full of kept tokens and padding. */
-export interface PackingCounts {
-  /** Documents read, and their tokens with end-of-text. */
-  documents: number;
-  tokensIn: number;
-  rows: number;
-  tokensKept: number;
-  /** Cut off the documents that filled rows up, and in no row. */
-  tokensCropped: number;
-  /** In the last row, which was not full and is not written. */
-  tokensRemainder: number;
-  /** Positions of rows that no document fills. */
-  tokensPadded: number;
-  /** Documents that lie in one row from their first token to their end-of-text. */
-  documentsWhole: number;
-  /** Documents of which rows hold a part, or parts. What is neither whole nor cut is in the remainder alone. */
-  documentsCut: number;
-}
 
 export function noCounts(): PackingCounts {
   return {

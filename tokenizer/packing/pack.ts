@@ -12,22 +12,30 @@ import { FormatError, RecipeError } from "../../pipeline/errors.ts";
 import { failpoint } from "../../pipeline/failpoints.ts";
 import { hashFile } from "../../pipeline/io/durable.ts";
 import { engineVersion } from "../../pipeline/modules.ts";
-import { type ShardTokenizer, type TokenArray, tokenBytesFor } from "../../pipeline/shard.ts";
-import { defaultBufferDocuments, type Fill } from "./best-fit.ts";
-import { packBestFitFast } from "./best-fit-fast.ts";
-import { concatenate } from "./concatenate.ts";
-import { noCounts, type PackingCounts } from "./counts.ts";
-import { bytesOfTokens, type DocumentSpan } from "./document-span.ts";
-import { PackingFolder } from "./packing-folder.ts";
 import {
+  type Fill,
+  type PackingCounts,
   type PackingIdentity,
   type PackingManifest,
   type PackingSource,
   ROWS_FOLDER,
   type RowsArtifact,
   type Strategy,
-} from "./packing-manifest.ts";
-import { createRows, encodePieces, PIECE_BYTES, ROWS_ENDING, type RowsWriter } from "./rows-file.ts";
+} from "../../pipeline/packed/packing-manifest.ts";
+import {
+  createRows,
+  encodePieces,
+  PIECE_BYTES,
+  ROWS_ENDING,
+  type RowsWriter,
+} from "../../pipeline/packed/rows-file.ts";
+import { type ShardTokenizer, type TokenArray, tokenBytesFor } from "../../pipeline/shard.ts";
+import { defaultBufferDocuments } from "./best-fit.ts";
+import { packBestFitFast } from "./best-fit-fast.ts";
+import { concatenate } from "./concatenate.ts";
+import { noCounts } from "./counts.ts";
+import { bytesOfTokens, type DocumentSpan } from "./document-span.ts";
+import { PackingFolder } from "./packing-folder.ts";
 import { ShardDocuments } from "./shard-documents.ts";
 import { ExternalShuffle, minShuffleBytes, recordBytes, SHUFFLE_ROWS, shuffleKey } from "./shuffle.ts";
 

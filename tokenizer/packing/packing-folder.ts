@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { RecipeError, RetryError } from "../../pipeline/errors.ts";
 import { failpoint } from "../../pipeline/failpoints.ts";
 import { syncDirectory, writeDurably } from "../../pipeline/io/durable.ts";
-import { PACKING_MANIFEST, type PackingManifest, ROWS_FOLDER } from "./packing-manifest.ts";
+import { PACKING_MANIFEST, type PackingManifest, ROWS_FOLDER } from "../../pipeline/packed/packing-manifest.ts";
 
 /** The process id is in the name: two that begin at once see each other, and a dead one's leftovers are known for such. */
 const WORK = /^\.sluice-pack-(\d+)$/;

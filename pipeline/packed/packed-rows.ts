@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { FormatError } from "../../pipeline/errors.ts";
-import { hashFile } from "../../pipeline/io/durable.ts";
+import { FormatError } from "../errors.ts";
+import { hashFile } from "../io/durable.ts";
 import { type PackingManifest, readPackingManifest } from "./packing-manifest.ts";
 import { openRows, type PackedRow, type RowsFile } from "./rows-file.ts";
 

@@ -14,15 +14,9 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import { expectCrc, GrowingBytes, readU64, writeU64 } from "../../pipeline/binary.ts";
-import { FormatError, RecipeError } from "../../pipeline/errors.ts";
-import {
-  type ShardTokenizer,
-  type TokenArray,
-  type TokenBytes,
-  tokenBytesFor,
-  unpackTokens,
-} from "../../pipeline/shard.ts";
+import { expectCrc, GrowingBytes, readU64, writeU64 } from "../binary.ts";
+import { FormatError, RecipeError } from "../errors.ts";
+import { type ShardTokenizer, type TokenArray, type TokenBytes, tokenBytesFor, unpackTokens } from "../shard.ts";
 
 export const ROWS_MAGIC = "SLUICROW";
 export const ROWS_VERSION = 1;

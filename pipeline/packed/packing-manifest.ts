@@ -1,17 +1,17 @@
 /** `packing.json`: what a folder of packed rows is, and what it was made of. It is written last. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { digestOf } from "../../pipeline/canonical.ts";
-import { FormatError } from "../../pipeline/errors.ts";
-import type { ShardTokenizer } from "../../pipeline/shard.ts";
-import type { Fill } from "./best-fit.ts";
-import type { PackingCounts } from "./counts.ts";
+import { digestOf } from "../canonical.ts";
+import { FormatError } from "../errors.ts";
+import type { ShardTokenizer } from "../shard.ts";
 
 export const PACKING_MANIFEST = "packing.json";
 /** The folder of the files of rows, beside the manifest. */
 export const ROWS_FOLDER = "rows";
 
 export type Strategy = "concatenate" | "best-fit";
+/** What best-fit does with a row that no document fits. */
+export type Fill = "crop" | "pad";
 
 /** A shard that was packed, and the run that wrote it where that is known. */
 export interface PackingSource {
@@ -40,6 +40,25 @@ export interface PackingIdentity {
   readonly tokenizer: ShardTokenizer;
   /** Documents are numbered through these, in this order. */
   readonly sources: readonly PackingSource[];
+}
+
+/** `tokensIn = tokensKept + tokensCropped + tokensRemainder`, and every row is full of kept tokens and padding. */
+export interface PackingCounts {
+  /** Documents read, and their tokens with end-of-text. */
+  documents: number;
+  tokensIn: number;
+  rows: number;
+  tokensKept: number;
+  /** Cut off the documents that filled rows up, and in no row. */
+  tokensCropped: number;
+  /** In the last row, which was not full and is not written. */
+  tokensRemainder: number;
+  /** Positions of rows that no document fills. */
+  tokensPadded: number;
+  /** Documents that lie in one row from their first token to their end-of-text. */
+  documentsWhole: number;
+  /** Documents of which rows hold a part, or parts. What is neither whole nor cut is in the remainder alone. */
+  documentsCut: number;
 }
 
 export interface RowsArtifact {
