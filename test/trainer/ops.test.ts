@@ -65,7 +65,7 @@ test("shapes that do not go together are refused by name", () => {
     [() => ops.transpose(a, [0, 0]), /is no order of the axes/],
     [() => ops.sum(a, [2]), /axis 2: a tensor of 2 axes has none such/],
     [() => ops.crossEntropy(b, ids), /as targets of \[4, 5\]/],
-    [() => ops.rope(a), /no pairs along its last axis/],
+    [() => ops.rope(a, ops.anglesOf(2, 4)), /no pairs along its last axis/],
     [() => gradients(a, [a]), /a loss is one number, found \[2, 3\]/],
     [() => constant([1, 2], [3]), /2 values do not fill \[3\]/],
   ] as const) {

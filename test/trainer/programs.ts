@@ -169,8 +169,8 @@ const DRAFTS: Readonly<Record<string, readonly Draft[]>> = {
     { shapes: [[3, 9], [3]], build: ([x, ids]) => ops.crossEntropy(x!, ids!), ids: { 1: 9 }, draw: (x) => 20 * x },
   ],
   rope: [
-    one((x) => ops.rope(x), undefined, [2, 5, 6]),
-    one((x) => ops.rope(x, { halves: true, base: 500, offset: 3 }), undefined, [2, 2, 5, 4]),
+    one((x) => ops.rope(x, ops.anglesOf(5, 6)), undefined, [2, 5, 6]),
+    one((x) => ops.rope(x, ops.anglesOf(5, 4, 500), { halves: true }), undefined, [2, 2, 5, 4]),
   ],
 };
 

@@ -1,5 +1,4 @@
 /** What becomes of each op in ONNX: standard ops, and some that ONNX Runtime adds where they save passes over memory. */
-import { rotations } from "../../ir/ops/rope.ts";
 import { broadcastShape, type Shape, sameShape, sizeOf, type Tensor } from "../../ir/tensor.ts";
 import { type AttributeValue, type Element, GraphWriter, MICROSOFT } from "./protobuf.ts";
 
@@ -201,23 +200,16 @@ const LOWER: Readonly<Record<string, Lower>> = {
     });
     return to.node("Mul", [difference, column(to, d!)]);
   },
-  rope: (to, { inputs: [x], shape, attributes }) => {
+  rope: (to, { inputs: [x, cos, sin], shape, attributes: { halves, backwards } }) => {
     const [positions, width] = [shape.at(-2)!, shape.at(-1)!];
-    const { base, offset, halves, backwards } = attributes as Record<string, number>;
-    const table = (which: "cos" | "sin"): string =>
-      to.floats(`rope ${which} ${base} ${offset} ${backwards} ${positions} ${width}`, [positions, width / 2], () => {
-        const turns = rotations(positions, width, base!, offset!)[which];
-        return Float32Array.from(turns, (turn) => (which === "sin" && backwards ? -turn : turn));
-      });
-    const four = [1, sizeOf(shape) / positions / width, positions, width];
+    const turns = to.nameOf(sin!);
+    const back = backwards === true ? to.share(`minus ${turns}`, () => to.node("Neg", [turns])) : turns;
+    // ONNX Runtime takes [sequences, heads, positions, width].
     const isFour = shape.length === 4;
-    const from = isFour ? to.nameOf(x!) : to.node("Reshape", [to.nameOf(x!), to.ints(four)]);
-    const turned = to.node(
-      "RotaryEmbedding",
-      [from, to.ints([0]), table("cos"), table("sin")],
-      { interleaved: halves ? 0 : 1 },
-      MICROSOFT,
-    );
+    const four = to.ints([1, sizeOf(shape) / positions / width, positions, width]);
+    const from = isFour ? to.nameOf(x!) : to.node("Reshape", [to.nameOf(x!), four]);
+    const names = [from, to.ints([0]), to.nameOf(cos!), back];
+    const turned = to.node("RotaryEmbedding", names, { interleaved: halves === true ? 0 : 1 }, MICROSOFT);
     return isFour ? turned : to.node("Reshape", [turned, to.ints(shape)]);
   },
 };
