@@ -78,16 +78,24 @@ test("only the loader of stages imports what is computed at run time", () => {
   assert.deepEqual(computed, []);
 });
 
-test("what users install imports only packages that are installed with it", () => {
-  const { dependencies, optionalDependencies = {} } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
-    dependencies: Record<string, string>;
-    optionalDependencies?: Record<string, string>;
+test("what users install imports only packages that package.json names for them", () => {
+  type Packages = Record<string, string>;
+  const {
+    dependencies,
+    optionalDependencies = {},
+    peerDependencies = {},
+  } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+    dependencies: Packages;
+    optionalDependencies?: Packages;
+    /** What users install themselves, if they want it. */
+    peerDependencies?: Packages;
   };
+  const declared = { ...dependencies, ...optionalDependencies, ...peerDependencies };
   const missing = [...imports].flatMap(([file, found]) =>
     found.flatMap((one) => {
       const name = packageOf(one);
       if (name === undefined || file.startsWith("test/")) return [];
-      return name in dependencies || name in optionalDependencies ? [] : [`${file}:${one.line} imports ${name}`];
+      return name in declared ? [] : [`${file}:${one.line} imports ${name}`];
     }),
   );
   assert.deepEqual(missing, []);
