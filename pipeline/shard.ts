@@ -458,6 +458,21 @@ export class Shard {
     };
   }
 
+  /** The document that a token of the shard belongs to. */
+  documentAt(token: number): number {
+    if (!(Number.isInteger(token) && token >= 0 && token < this.header.tokenCount)) {
+      throw new RangeError(`${this.path}: token ${token} of ${this.header.tokenCount}`);
+    }
+    let low = 0;
+    let high = this.documentCount - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#tableEntry(middle, DocumentRow.tokenEnd) <= token) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   /** Tokens of one document, end-of-text included. The array is the caller's. */
   tokensOf(document: number): TokenArray {
     const { start, end } = this.rangeOf(document);
@@ -483,11 +498,26 @@ export class Shard {
 
   /** Reads the whole shard once; raises FormatError, naming the section, if any byte is not as it was written. */
   verify(): void {
-    this.#checkTokens();
+    this.verifyTokens();
     for (let document = 0; document < this.documentCount; document++) this.provenanceOf(document);
     this.#loadTable();
     this.#checkProvenance();
     this.#loadFiles();
+  }
+
+  /** Reads the tokens once; raises FormatError if a byte is not as it was written, or an id beyond the vocabulary. */
+  verifyTokens(): void {
+    const { tokenBytes, tokenizer, crc } = this.header;
+    let found = 0;
+    let highest = 0;
+    for (const chunk of this.#chunks(this.#sections.tokens, this.#sections.documents)) {
+      found = crc32(chunk, found);
+      for (const token of unpackTokens(chunk, tokenBytes)) if (token > highest) highest = token;
+    }
+    expectSectionCrc(this.path, "tokens", found, crc.tokens);
+    if (highest >= tokenizer.vocabSize) {
+      throw new FormatError(`${this.path}: token ${highest} in a vocabulary of ${tokenizer.vocabSize}`);
+    }
   }
 
   close(): void {
@@ -540,20 +570,6 @@ export class Shard {
     for (const chunk of this.#chunks(this.#sections.provenance, this.#sections.files)) crc = crc32(chunk, crc);
     expectSectionCrc(this.path, "provenance", crc, this.header.crc.provenance);
     this.#isProvenanceSound = true;
-  }
-
-  #checkTokens(): void {
-    const { tokenBytes, tokenizer, crc } = this.header;
-    let found = 0;
-    let highest = 0;
-    for (const chunk of this.#chunks(this.#sections.tokens, this.#sections.documents)) {
-      found = crc32(chunk, found);
-      for (const token of unpackTokens(chunk, tokenBytes)) if (token > highest) highest = token;
-    }
-    expectSectionCrc(this.path, "tokens", found, crc.tokens);
-    if (highest >= tokenizer.vocabSize) {
-      throw new FormatError(`${this.path}: token ${highest} in a vocabulary of ${tokenizer.vocabSize}`);
-    }
   }
 
   /** The bytes [start, end) of the file, in pieces of whole tokens. */

@@ -102,6 +102,11 @@ test("what is written is read back, document by document", async () => {
   assert.deepEqual(shard.header.tokenizer, TINY);
   assert.equal(shard.header.tokenCount, 7);
   assert.deepEqual(shard.rangeOf(2), { start: 5, end: 7 });
+  for (let document = 0; document < 3; document++) {
+    const { start, end } = shard.rangeOf(document);
+    for (let token = start; token < end; token++) assert.equal(shard.documentAt(token), document);
+  }
+  for (const token of [-1, 7, 0.5]) assert.throws(() => shard.documentAt(token), RangeError);
   assert.deepEqual([...shard.readTokens(2, 6)], [770, 999, 999, 7]);
   assert.deepEqual([...shard.readTokens(7, 7)], []);
   for (const n of [-1, 3, 0.5, Number.NaN]) assert.throws(() => shard.tokensOf(n), RangeError);
