@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { EXIT, exitCode, oneLine } from "../errors.ts";
 import { engineVersion, installResolveHook } from "../modules.ts";
 import { benchCommand } from "./bench.ts";
+import { conformanceCommand } from "./conformance.ts";
 import { demoCommand } from "./demo.ts";
 import { exportCommand } from "./export.ts";
 import { inspectCommand } from "./inspect.ts";
@@ -42,6 +43,7 @@ for (const command of [
   exportCommand(),
   packCommand(),
   benchCommand(),
+  conformanceCommand(),
 ]) {
   program.addCommand(command.exitOverride());
 }
