@@ -377,6 +377,14 @@ for (const file of FILES) {
   });
 }
 
+test("what to resume from is older than what is damaged, whatever newer ones there are", async () => {
+  const root = await rootOf(10, 20, 30);
+  const damaged = join(root, "step-00000020");
+  rmSync(join(damaged, "state.json"));
+  await assert.rejects(loadCheckpoint(damaged), new RegExp(`; resume from ${join(root, "step-00000010")}$`));
+  assert.equal(await latestCheckpoint(root), join(root, "step-00000030"));
+});
+
 test("any byte that changes is noticed", async () => {
   const root = await rootOf(1);
   const saved = join(root, "step-00000001");
@@ -386,7 +394,7 @@ test("any byte that changes is noticed", async () => {
     for (let at = 0; at < bytes.length; at += 7) {
       const changed = Buffer.from(bytes);
       changed[at]! ^= 1;
-      // The spaces of the JSON carry nothing, and a space is what only another blank may take the place of.
+      // Blanks between the fields of JSON carry nothing.
       if (file === "state.json" && bytes[at] === 0x20) continue;
       writeFileSync(path, changed);
       await assert.rejects(loadCheckpoint(saved), FormatError, `${file} @ ${at}`);

@@ -154,7 +154,8 @@ export async function saveCheckpoint(root: string, checkpoint: Checkpoint): Prom
     await syncDirectory(temporary);
     failpoint("rename");
     if (existsSync(folder)) {
-      // Training again from an earlier one comes past this step a second time. Nothing replaces a folder that is not empty.
+      // Training again from an earlier one comes past this step a second time. A folder that is not empty cannot be
+      // replaced in one step: a kill between the two renames costs this step, and no other.
       const replaced = temporaryOf(`${folder}.old`);
       await rename(folder, replaced);
       failpoint("rename");
