@@ -13,7 +13,7 @@ const BACKENDS: Readonly<Record<string, () => Backend | Promise<Backend>>> = {
 
 export function conformanceCommand(): Command {
   return new Command("conformance")
-    .description("Compare what the trainer computes with arrays that PyTorch and the CS336 assignments computed.")
+    .description("Compare what the trainer computes with stored arrays, such as those of the CS336 assignments.")
     .argument("<cases>", "a cases.json, with the arrays in the folder npy beside it")
     .addOption(new Option("--backend <name>", "one backend (default: all of them)").choices(Object.keys(BACKENDS)))
     .option("--json", "a line for each case, then the result, as JSON")

@@ -1,4 +1,7 @@
-/** Attention and its gradients, from the second assignment of 2025, whose flash attention must come to the same. */
+/**
+ * Attention and its gradients, which flash attention must come to as well: the second assignment of 2025. It keeps no
+ * numbers; those of the fixture are of its tests' formula in NumPy, in double precision.
+ */
 // B = sequences, T = positions, W = width of a head
 import { gradients } from "../../ir/autodiff.ts";
 import { add, matmul, mul, reshape, total } from "../../ir/ops/index.ts";
