@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { EXIT, exitCode, oneLine } from "../errors.ts";
 import { engineVersion, installResolveHook } from "../modules.ts";
+import { accountCommand } from "./account.ts";
 import { benchCommand } from "./bench.ts";
 import { conformanceCommand } from "./conformance.ts";
 import { demoCommand } from "./demo.ts";
@@ -11,6 +12,7 @@ import { packCommand } from "./pack.ts";
 import { planCommand } from "./plan.ts";
 import { runCommand } from "./run.ts";
 import { tokenizerCommand } from "./tokenizer.ts";
+import { trainCommand } from "./train.ts";
 import { whyCommand } from "./why.ts";
 
 installResolveHook();
@@ -39,7 +41,9 @@ for (const command of [
   demoCommand(),
   inspectCommand(),
   tokenizerCommand(),
+  trainCommand(),
   whyCommand(),
+  accountCommand(),
   exportCommand(),
   packCommand(),
   benchCommand(),
@@ -64,6 +68,6 @@ try {
 
 /** One line, whatever was thrown; the class is worth telling only where it is not ours. */
 function messageOf(thrown: unknown): string {
-  const ours = thrown instanceof Error && /^(Recipe|Format|Retry|Stage)?Error$/.test(thrown.name);
+  const ours = thrown instanceof Error && /^(Recipe|Format|Retry|Stage|Diverged)?Error$/.test(thrown.name);
   return ours ? oneLine(thrown.message, MAX_MESSAGE_CHARS) : oneLine(thrown);
 }

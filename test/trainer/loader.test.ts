@@ -1,29 +1,24 @@
 /** The loader: rows in seeded order from shards and packed rows, mixed from several sources. */
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { FormatError, RecipeError } from "../../pipeline/errors.ts";
-import { MANIFEST, manifestId, type RunIdentity } from "../../pipeline/manifest.ts";
+import { MANIFEST } from "../../pipeline/manifest.ts";
 import { seededRandom } from "../../pipeline/random.ts";
-import { createShard, packTokens, type ShardTokenizer } from "../../pipeline/shard.ts";
 import { type PackOptions, pack } from "../../tokenizer/packing/pack.ts";
 import { type Batch, type LoaderOptions, openLoader } from "../../trainer/loader.ts";
 import { Mixture } from "../../trainer/mixture.ts";
 import { epochOrder } from "../../trainer/order.ts";
 import { tempFolder } from "../tokenizer/temp.ts";
+import { type RunOptions, SMALL, tokenizerOf, writeRun as writeRunTo } from "./runs.ts";
 
 const folder = tempFolder();
 let made = 0;
 const fresh = (name: string): string => join(folder, `${name}-${made++}`);
+const writeRun = (documents: readonly number[][], options: RunOptions = {}): Promise<string> =>
+  writeRunTo(fresh("run"), documents, options);
 
-const tokenizerOf = (vocabSize: number): ShardTokenizer => ({
-  name: `v${vocabSize}`,
-  vocabSize,
-  endOfText: vocabSize - 1,
-  digest: vocabSize.toString(16).padStart(64, "0"),
-});
-const SMALL = tokenizerOf(1000);
 const END = SMALL.endOfText;
 
 function someDocuments(count: number, seed = 1, { vocabSize, endOfText } = SMALL): number[][] {
@@ -32,36 +27,6 @@ function someDocuments(count: number, seed = 1, { vocabSize, endOfText } = SMALL
     const ids = Array.from({ length: Math.floor(60 * random() ** 2) }, () => Math.floor(random() * (vocabSize - 1)));
     return [...ids, endOfText];
   });
-}
-
-/** What a run leaves of the documents: shards of one tokenizer, and the manifest. */
-async function writeRun(
-  documents: readonly number[][],
-  { shardCount = 1, tokenizer = SMALL, sink = "shards" } = {},
-): Promise<string> {
-  const dir = fresh("run");
-  mkdirSync(join(dir, "data"), { recursive: true });
-  const artifacts: { path: string; kind: string; bytes: number; sha256: string }[] = [];
-  for (let n = 0; n < shardCount; n++) {
-    const path = `data/${String(n).padStart(5, "0")}.tok`;
-    const writer = await createShard(join(dir, path), tokenizer);
-    const share = documents.slice(
-      Math.floor((n * documents.length) / shardCount),
-      Math.floor(((n + 1) * documents.length) / shardCount),
-    );
-    for (const [i, ids] of share.entries()) {
-      const id = `${n}-${i}`;
-      await writer.add({ id, url: "", file: "f", offset: i }, packTokens(ids, writer.tokenBytes));
-    }
-    await writer.finish();
-    artifacts.push({ path, kind: "data", bytes: statSync(join(dir, path)).size, sha256: "" });
-  }
-  const identity = { seed: 0, sink: { name: sink } } as unknown as RunIdentity;
-  const tokens = documents.flat().length;
-  const counts = { textBytes: 4 * tokens, tokens };
-  const manifest = { format: 1, id: manifestId(identity), identity, counts, measured: {}, artifacts };
-  writeFileSync(join(dir, MANIFEST), JSON.stringify(manifest));
-  return dir;
 }
 
 async function packRun(run: string, options: Partial<PackOptions> = {}): Promise<string> {

@@ -32,14 +32,14 @@ export const ModelConfig = z
   })
   .check((context) => {
     const { width, heads, kvHeads = heads, positions } = context.value;
-    const fault = (path: string, message: string): void => {
-      context.issues.push({ code: "custom", path: [path], message, input: context.value });
+    const fault = (path: "heads" | "kvHeads", message: string): void => {
+      context.issues.push({ code: "custom", path: [path], message, input: context.value[path] });
     };
-    if (width % heads !== 0) fault("heads", `expected a divisor of the width ${width}, found ${heads}`);
+    if (width % heads !== 0) fault("heads", `a divisor of the width ${width}`);
     else if (positions === "rope" && (width / heads) % 2 !== 0) {
-      fault("heads", `rope turns pairs: expected an even width a head, found ${width / heads}`);
+      fault("heads", `heads of an even width, since rope turns pairs (not of ${width / heads})`);
     }
-    if (heads % kvHeads !== 0) fault("kvHeads", `expected a divisor of the ${heads} heads, found ${kvHeads}`);
+    if (heads % kvHeads !== 0) fault("kvHeads", `a divisor of the ${heads} heads`);
   });
 
 export type ModelOptions = z.input<typeof ModelConfig>;

@@ -189,7 +189,8 @@ const LOWER: Readonly<Record<string, Lower>> = {
     const largest = reduce(to, "ReduceMax", logits!, [1]);
     const sum = to.node("Log", [to.node("ReduceMax", [softmaxOf(to, logits!), to.ints([1])], { keepdims: 1 })]);
     const target = to.node("GatherElements", [to.nameOf(logits!), column(to, targets!)], { axis: 1 });
-    const loss = to.node("Sub", [to.node("Sub", [largest, sum]), target]);
+    // In this order: where logits are large, their difference is exact.
+    const loss = to.node("Sub", [to.node("Sub", [largest, target]), sum]);
     return to.node("Reshape", [loss, to.ints(shape)]);
   },
   crossEntropyGradient: (to, { inputs: [logits, targets, d], shape: [rows] }) => {
@@ -204,15 +205,29 @@ const LOWER: Readonly<Record<string, Lower>> = {
     const [positions, width] = [shape.at(-2)!, shape.at(-1)!];
     const turns = to.nameOf(sin!);
     const back = backwards === true ? to.share(`minus ${turns}`, () => to.node("Neg", [turns])) : turns;
-    // ONNX Runtime takes [sequences, heads, positions, width].
+    // ONNX Runtime takes [sequences, heads, positions, width], and angles from a table, by position.
     const isFour = shape.length === 4;
     const four = to.ints([1, sizeOf(shape) / positions / width, positions, width]);
     const from = isFour ? to.nameOf(x!) : to.node("Reshape", [to.nameOf(x!), four]);
-    const names = [from, to.ints([0]), to.nameOf(cos!), back];
+    const places = angleTables(to, cos!.shape);
+    const names = [from, places.ids, places.table(to.nameOf(cos!)), places.table(back)];
     const turned = to.node("RotaryEmbedding", names, { interleaved: halves === true ? 0 : 1 }, MICROSOFT);
     return isFour ? turned : to.node("Reshape", [turned, to.ints(shape)]);
   },
 };
+
+/** Angles as rows of a table, and which of them are whose: from the first on, or each sequence's own. */
+function angleTables(to: Lowering, shape: Shape): { ids: string; table: (name: string) => string } {
+  if (shape.length === 2) return { ids: to.ints([0]), table: (name) => name };
+  const [sequences, , positions, half] = shape as [number, number, number, number];
+  const rows = sequences * positions;
+  const ids = to.share(`positions ${sequences} ${positions}`, () => {
+    const numbers = to.ints(Array.from({ length: rows }, (_, row) => row));
+    return to.node("Reshape", [numbers, to.ints([sequences, positions])]);
+  });
+  const table = (name: string) => to.share(`table ${name}`, () => to.node("Reshape", [name, to.ints([rows, half])]));
+  return { ids, table };
+}
 
 function reduce(to: Lowering, type: string, x: Tensor, axes: readonly number[]): string {
   return to.node(type, [to.nameOf(x), to.ints(axes)], { keepdims: 1 });

@@ -24,8 +24,8 @@ export async function onnxBackend(options: OnnxOptions = {}): Promise<Backend> {
   return {
     name: "onnx",
     async compile(program, storage = {}) {
-      const { model, names, sums } = modelOf(program);
-      const session = await ort.InferenceSession.create(model, {
+      const model = modelOf(program);
+      const session = await ort.InferenceSession.create(model.bytes, {
         executionProviders: ["cpu"],
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
@@ -33,7 +33,7 @@ export async function onnxBackend(options: OnnxOptions = {}): Promise<Backend> {
         logSeverityLevel: 3,
         extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } },
       });
-      return new OnnxExecutable(program, session, names, sums, storage, ort.Tensor);
+      return new OnnxExecutable(program, session, model, storage, ort.Tensor);
     },
   };
 }
@@ -56,9 +56,10 @@ interface RowSums {
 }
 
 interface Model {
-  readonly model: Uint8Array;
+  readonly bytes: Uint8Array;
   /** What inputs and outputs are called in the graph. */
-  readonly names: ReadonlyMap<string, string>;
+  readonly inputNames: ReadonlyMap<string, string>;
+  readonly outputNames: ReadonlyMap<string, string>;
   readonly sums: ReadonlyMap<string, RowSums>;
 }
 
@@ -85,15 +86,16 @@ function modelOf({ outputs }: Program): Model {
   const lowering = new Lowering();
   const order = inOrderOfUse(Object.values(wanted));
   for (const tensor of order) lowering.add(tensor);
-  const names = new Map<string, string>();
-  for (const tensor of order) if (tensor.op === "input") names.set(tensor.name!, lowering.nameOf(tensor));
+  const inputNames = new Map<string, string>();
+  const outputNames = new Map<string, string>();
+  for (const tensor of order) if (tensor.op === "input") inputNames.set(tensor.name!, lowering.nameOf(tensor));
   for (const [n, [name, tensor]] of Object.entries(wanted).entries()) {
     // One tensor may be several outputs, or an input at once.
     lowering.graph.node("Identity", [lowering.nameOf(tensor)], [`out${n}`]);
     lowering.graph.output(`out${n}`, elementOf(tensor), tensor.shape);
-    names.set(name, `out${n}`);
+    outputNames.set(name, `out${n}`);
   }
-  return { model: lowering.graph.model(), names, sums };
+  return { bytes: lowering.graph.model(), inputNames, outputNames, sums };
 }
 
 /** An output as what the graph computes, and a sum of rows that is added to it. */
@@ -118,8 +120,7 @@ class OnnxExecutable implements Executable {
   constructor(
     program: Program,
     session: InferenceSession,
-    names: ReadonlyMap<string, string>,
-    sums: ReadonlyMap<string, RowSums>,
+    { inputNames, outputNames, sums }: Model,
     storage: Readonly<Record<string, Values>>,
     OrtTensorOf: typeof OrtTensor,
   ) {
@@ -128,20 +129,20 @@ class OnnxExecutable implements Executable {
     for (const [name, tensor] of inputsOf(program)) {
       const values = storage[name] ?? emptyValues(tensor);
       inputs[name] = values;
-      const graphName = names.get(name);
+      const graphName = inputNames.get(name);
       if (graphName !== undefined) this.#feeds[graphName] = tensorOf(OrtTensorOf, tensor, values);
     }
     const outputs: Record<string, Values> = {};
     for (const [name, tensor] of Object.entries(program.outputs)) {
       const values = emptyValues(tensor);
       outputs[name] = values;
-      const graphName = names.get(name);
+      const graphName = outputNames.get(name);
       if (graphName !== undefined) this.#fetches[graphName] = tensorOf(OrtTensorOf, tensor, values);
       const sum = sums.get(name);
       if (sum === undefined) continue;
       const ids = inputs[sum.ids]!;
       const rows = new Float32Array(ids.length * sum.width);
-      this.#fetches[names.get(sum.rows)!] = new OrtTensorOf("float32", rows, [ids.length, sum.width]);
+      this.#fetches[outputNames.get(sum.rows)!] = new OrtTensorOf("float32", rows, [ids.length, sum.width]);
       this.#sums.push({ to: values as Floats, rows, ids, width: sum.width, isAlone: graphName === undefined });
     }
     this.inputs = inputs;

@@ -1,0 +1,174 @@
+import { Command } from "commander";
+import { createLogUpdate } from "log-update";
+import { ByteLevelTokenizer } from "../../tokenizer/byte-level.ts";
+import { loadAnyTokenizer } from "../../tokenizer/load.ts";
+import { backendNamed } from "../../trainer/backends/index.ts";
+import { readTrainConfig, type TrainPlan } from "../../trainer/config.ts";
+import { sparkline } from "../../trainer/curve.ts";
+import { openLoader } from "../../trainer/loader.ts";
+import { runTraining, type TrainEvent, type TrainResult } from "../../trainer/run.ts";
+import { EXIT, RecipeError } from "../errors.ts";
+import type { Tokenizer } from "../tokenizer.ts";
+import { positiveInt } from "./run.ts";
+import { bar, count, duration } from "./show.ts";
+
+const LINE_EVERY_MS = 10_000;
+const CURVE_CHARACTERS = 60;
+
+interface Flags {
+  out?: string;
+  steps?: number;
+  threads?: number;
+  backend?: string;
+  json?: boolean;
+}
+
+export function trainCommand(): Command {
+  return new Command("train")
+    .description("Train a model on token shards, to a checkpoint. Run it again after an interruption: it goes on.")
+    .argument("<config>", "a YAML or JSON file; docs/training.md tells its fields")
+    .option("--out <folder>", "instead of the config's")
+    .option("--steps <n>", "instead of the config's", positiveInt)
+    .option("--threads <n>", "by default one a core; results do not depend on it", positiveInt)
+    .option("--backend <name>", "onnx, reference or tfjs, instead of the config's")
+    .option("--json", "events as JSON lines; the last is the result")
+    .addHelpText(
+      "after",
+      `
+Example:
+  sluice train tiny.yaml
+
+tiny.yaml:
+  data: out              # a finished run, or what "sluice pack" made of it
+  model: { preset: depth-4, vocabSize: 50257, contextLength: 256 }
+  tokens: 20000000
+  evaluate: { data: held-out }
+  out: tiny
+`,
+    )
+    .action(async (path: string, { json = false, ...flags }: Flags) => {
+      const plan = readTrainConfig(path, overridesOf(flags));
+      const backend = await backendNamed(plan.backend, plan.threads);
+      const bytesOfId = await bytesOfIds(plan);
+      const abort = new AbortController();
+      const stop = () => abort.abort(new RecipeError("stopped; the same command goes on from here"));
+      process.once("SIGINT", stop).once("SIGTERM", stop);
+      const display = openDisplay(json);
+      try {
+        const result = await runTraining(plan, {
+          backend,
+          ...(bytesOfId && { bytesOfId }),
+          onEvent: display.onEvent,
+          signal: abort.signal,
+        });
+        display.close();
+        console.log(json ? JSON.stringify({ type: "done", ...result }) : describe(result));
+      } catch (error) {
+        display.close();
+        if (!abort.signal.aborted) throw error;
+        console.error("stopped; the same command goes on from here");
+        process.exitCode = EXIT.retry;
+      } finally {
+        process.off("SIGINT", stop).off("SIGTERM", stop);
+      }
+    });
+}
+
+function overridesOf({ steps, ...flags }: Flags): Record<string, unknown> {
+  return { ...flags, ...(steps !== undefined && { steps, tokens: undefined }) };
+}
+
+/** Bytes that each id spells, to tell losses in bits a byte. Undefined where the tokenizer is not to be found. */
+async function bytesOfIds(plan: TrainPlan): Promise<Uint32Array | undefined> {
+  const { data, contextLength, seed } = plan;
+  const loader = await openLoader({ sources: data, contextLength, seed, verify: false });
+  await loader.close();
+  const { name, digest } = loader.tokenizer;
+  const tokenizer = await loadNamed(plan.tokenizer ?? name, plan.tokenizer !== undefined);
+  if (tokenizer === undefined) {
+    console.error(`note: tokenizer "${name}" is not to be found: no bits per byte (give its path as "tokenizer")`);
+    return undefined;
+  }
+  if (tokenizer.digest !== digest) {
+    throw new RecipeError(
+      `tokenizer: ${plan.tokenizer ?? name} has the digest ${tokenizer.digest.slice(0, 12)}…, the shards were encoded with ${digest.slice(0, 12)}…`,
+    );
+  }
+  const special = new Set(tokenizer instanceof ByteLevelTokenizer ? tokenizer.special.values() : [tokenizer.endOfText]);
+  return Uint32Array.from({ length: tokenizer.vocabSize }, (_, id) => {
+    if (special.has(id)) return 0;
+    try {
+      return tokenizer.decode([id]).length;
+    } catch {
+      return 0; // No token has this id.
+    }
+  });
+}
+
+async function loadNamed(nameOrPath: string, isAsked: boolean): Promise<Tokenizer | undefined> {
+  try {
+    return await loadAnyTokenizer(nameOrPath);
+  } catch (error) {
+    if (isAsked) throw error;
+    return undefined;
+  }
+}
+
+interface Display {
+  readonly onEvent: (event: TrainEvent) => void;
+  readonly close: () => void;
+}
+
+function openDisplay(json: boolean): Display {
+  if (json) return { onEvent: (event) => console.log(JSON.stringify(event)), close: () => {} };
+  const live = process.stderr.isTTY ? createLogUpdate(process.stderr) : undefined;
+  const losses: number[] = [];
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return {
+    onEvent(event) {
+      if (event.type !== "step") {
+        live?.clear();
+        const line = describeEvent(event);
+        if (line !== undefined) console.error(line);
+        return;
+      }
+      losses.push(event.loss);
+      if (live !== undefined)
+        live(`${sparkline(losses, CURVE_CHARACTERS)}\n${bar(event.step / event.steps, 30)} ${stepLine(event)}`);
+      else if (Date.now() - lastMs >= LINE_EVERY_MS) {
+        lastMs = Date.now();
+        console.error(stepLine(event));
+      }
+    },
+    close: () => live?.done(),
+  };
+}
+
+function stepLine({ step, steps, loss, tokensPerSecond, etaSeconds }: Extract<TrainEvent, { type: "step" }>): string {
+  return `step ${count(step)}/${count(steps)}  loss ${loss.toFixed(4)}  ${count(Math.round(tokensPerSecond))} tokens/s  about ${duration(etaSeconds)} left`;
+}
+
+function describeEvent(event: Exclude<TrainEvent, { type: "step" }>): string | undefined {
+  switch (event.type) {
+    case "start": {
+      const from = event.from > 0 ? `, going on from step ${count(event.from)}` : "";
+      return `${count(event.parameters)} parameters, ${count(event.steps)} steps of ${count(event.tokensPerStep)} tokens (${event.epochs.toFixed(2)} epochs), ${event.backend}${from} → ${event.out}`;
+    }
+    case "evaluation":
+      return `step ${count(event.step)}: held out ${event.loss.toFixed(4)} nats a token${bitsOf(event.bitsPerByte)}`;
+    case "checkpoint":
+      return undefined;
+  }
+}
+
+function bitsOf(bitsPerByte: number | undefined): string {
+  return bitsPerByte === undefined ? "" : `, ${bitsPerByte.toFixed(4)} bits per byte`;
+}
+
+function describe({ out, steps, loss, bitsPerByte, digest, seconds, tokensPerSecond }: TrainResult): string {
+  return [
+    `${count(steps)} steps in ${duration(seconds)}, ${count(Math.round(tokensPerSecond))} tokens/s`,
+    `loss ${loss.toFixed(4)}${bitsPerByte === undefined ? "" : `; held out${bitsOf(bitsPerByte)}`}`,
+    `${out}/model.safetensors, loss.svg, log.jsonl; checkpoint ${digest.slice(0, 16)}…`,
+  ].join("\n");
+}

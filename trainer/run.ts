@@ -1,0 +1,316 @@
+/**
+ * A training run in its folder: begins, or goes on where it was ended, evaluates, keeps checkpoints, and leaves
+ *
+ *     out/checkpoints/step-…/   all that training goes on from
+ *     out/log.jsonl             every step and evaluation
+ *     out/loss.svg              the curve
+ *     out/model.safetensors     the final parameters
+ *     out/manifest.json         written last: what made them, and how it went
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { RecipeError } from "../pipeline/errors.ts";
+import { engineVersion } from "../pipeline/modules.ts";
+import type { Backend } from "./backends/backend.ts";
+import {
+  averageCheckpoints,
+  type Checkpoint,
+  latestCheckpoint,
+  listCheckpoints,
+  loadCheckpoint,
+  type ParameterValues,
+  pruneCheckpoints,
+  saveCheckpoint,
+} from "./checkpoint/checkpoint.ts";
+import { writeSafetensors } from "./checkpoint/safetensors.ts";
+import { identityOf, type TrainPlan } from "./config.ts";
+import { lossCurveSvg } from "./curve.ts";
+import { type Evaluation, Evaluator } from "./evaluate.ts";
+import { type Loader, openLoader } from "./loader.ts";
+import { TrainingLog } from "./log.ts";
+import type { Parameter } from "./model/parameters.ts";
+import { DivergedError, type StepReport, Training } from "./train.ts";
+
+export type TrainEvent =
+  | {
+      readonly type: "start";
+      readonly parameters: number;
+      readonly steps: number;
+      readonly tokensPerStep: number;
+      readonly rowsPerEpoch: number;
+      readonly epochs: number;
+      readonly backend: string;
+      /** The step that an earlier run came to; 0 at the beginning. */
+      readonly from: number;
+      readonly out: string;
+    }
+  | ({
+      readonly type: "step";
+      readonly steps: number;
+      readonly tokensPerSecond: number;
+      readonly etaSeconds: number;
+    } & StepReport)
+  | ({ readonly type: "evaluation"; readonly step: number } & Evaluation)
+  | { readonly type: "checkpoint"; readonly step: number; readonly folder: string };
+
+export interface TrainResult {
+  readonly out: string;
+  readonly steps: number;
+  readonly loss: number;
+  readonly bitsPerByte?: number;
+  /** Of the final checkpoint: equal trainings have equal ones. */
+  readonly digest: string;
+  readonly configHash: string;
+  readonly seconds: number;
+  readonly tokensPerSecond: number;
+}
+
+export interface TrainHooks {
+  readonly backend: Backend;
+  /** Bytes that each id spells, 0 for special ones; undefined where they are not known. */
+  readonly bytesOfId?: ArrayLike<number>;
+  readonly onEvent?: (event: TrainEvent) => void;
+  /** Ends the run behind the step that is under way; it can be gone on with. */
+  readonly signal?: AbortSignal;
+}
+
+/** Steps that the speed is measured over. */
+const SPEED_WINDOW = 20;
+/** Of the loss curve that a checkpoint keeps. */
+const LOSSES_KEPT = 100;
+
+/**
+ * Trains to the last step. Raises RecipeError where the folder holds a run of another config, DivergedError where the loss
+ * is no number; it names the last checkpoint.
+ */
+export async function runTraining(plan: TrainPlan, hooks: TrainHooks): Promise<TrainResult> {
+  const loader = await openLoader({
+    sources: plan.data,
+    contextLength: plan.contextLength,
+    seed: plan.seed,
+    documentMasks: plan.documentMasks,
+  });
+  try {
+    return await new Run(plan, hooks, loader).toTheEnd();
+  } finally {
+    await loader.close();
+  }
+}
+
+class Run {
+  readonly #plan: TrainPlan;
+  readonly #hooks: TrainHooks;
+  readonly #loader: Loader;
+  readonly #identity: { content: object; digest: string };
+  readonly #checkpoints: string;
+  #seconds: number[] = [];
+  /** Whole seconds of earlier parts of the run. */
+  #secondsBefore = 0;
+  readonly #startMs = performance.now();
+
+  constructor(plan: TrainPlan, hooks: TrainHooks, loader: Loader) {
+    this.#plan = plan;
+    this.#hooks = hooks;
+    this.#loader = loader;
+    this.#identity = identityOf(plan, loader.manifestIds);
+    this.#checkpoints = join(plan.out, "checkpoints");
+  }
+
+  async toTheEnd(): Promise<TrainResult> {
+    const { steps, out } = this.#plan;
+    mkdirSync(this.#checkpoints, { recursive: true });
+    const training = await Training.begin(this.#plan, this.#loader, this.#hooks.backend);
+    const held = await this.#openHeldOut(training);
+    try {
+      await this.#goOn(training);
+      const log = new TrainingLog(join(out, "log.jsonl"), training.step);
+      this.#emitStart(training);
+      let evaluation: Evaluation | undefined;
+      while (training.step < steps) {
+        if (this.#hooks.signal?.aborted === true) {
+          await this.#save(training, log);
+          this.#hooks.signal.throwIfAborted();
+        }
+        const report = await this.#step(training);
+        log.add({ type: "step", ...report });
+        const isLast = report.step === steps;
+        const { evaluate, checkpoint } = this.#plan;
+        if (held !== undefined && (isLast || report.step % evaluate!.every === 0)) {
+          evaluation = await held.evaluate();
+          log.add({ type: "evaluation", step: report.step, ...evaluation });
+          this.#emit({ type: "evaluation", step: report.step, ...evaluation });
+        }
+        if (isLast || report.step % checkpoint.every === 0) await this.#save(training, log);
+      }
+      return await this.#finish(training, log, evaluation ?? (await held?.evaluate()));
+    } finally {
+      await held?.close();
+      await training.close();
+    }
+  }
+
+  /** Takes up the last checkpoint, if there is one. */
+  async #goOn(training: Training): Promise<void> {
+    const folder = await latestCheckpoint(this.#checkpoints);
+    if (folder === undefined) return;
+    const checkpoint = await loadCheckpoint(folder);
+    if (checkpoint.configHash !== this.#identity.digest) {
+      throw new RecipeError(
+        `${this.#plan.out}: holds a run of another config (${checkpoint.configHash.slice(0, 12)}…, this one is ${this.#identity.digest.slice(0, 12)}…); give another "out", or remove the folder`,
+      );
+    }
+    for (const { name } of training.model.parameters) {
+      training.values[name]!.set(checkpoint.parameters.get(name)!.values);
+      training.optimizer.first[name]!.set(checkpoint.moments.first.get(name)!.values);
+      training.optimizer.second[name]!.set(checkpoint.moments.second.get(name)!.values);
+    }
+    training.step = checkpoint.step;
+    this.#secondsBefore = Number(checkpoint.measured.seconds ?? 0);
+  }
+
+  async #openHeldOut(training: Training): Promise<Pick<Evaluator, "evaluate" | "close"> | undefined> {
+    const { evaluate, contextLength, seed, documentMasks, sequences } = this.#plan;
+    if (evaluate === undefined) return undefined;
+    const loader = await openLoader({ sources: [{ folder: evaluate.data }], contextLength, seed, documentMasks });
+    if (loader.tokenizer.digest !== this.#loader.tokenizer.digest) {
+      await loader.close();
+      throw new RecipeError(
+        `evaluate.data: ${evaluate.data} was encoded with ${loader.tokenizer.name}, the training data with ${this.#loader.tokenizer.name}; encode both with one tokenizer`,
+      );
+    }
+    const evaluator = await Evaluator.begin(training.model, training.values, this.#hooks.backend, loader, {
+      rows: evaluate.rows,
+      sequences,
+      positions: contextLength,
+      documentMasks,
+      ...(this.#hooks.bytesOfId && { bytesOfId: this.#hooks.bytesOfId }),
+    });
+    return {
+      evaluate: () => evaluator.evaluate(),
+      close: async () => {
+        await evaluator.close();
+        await loader.close();
+      },
+    };
+  }
+
+  async #step(training: Training): Promise<StepReport> {
+    try {
+      const report = await training.takeStep();
+      this.#seconds = [...this.#seconds, report.seconds].slice(-SPEED_WINDOW);
+      const secondsPerStep = this.#seconds.reduce((sum, seconds) => sum + seconds, 0) / this.#seconds.length;
+      this.#emit({
+        type: "step",
+        ...report,
+        steps: this.#plan.steps,
+        tokensPerSecond: report.tokens / secondsPerStep,
+        etaSeconds: (this.#plan.steps - report.step) * secondsPerStep,
+      });
+      return report;
+    } catch (error) {
+      if (!(error instanceof DivergedError)) throw error;
+      const last = await latestCheckpoint(this.#checkpoints);
+      throw new DivergedError(`${error.message}; last good checkpoint: ${last ?? "none yet"}`, { cause: error });
+    }
+  }
+
+  async #save(training: Training, log: TrainingLog): Promise<string> {
+    const folder = await saveCheckpoint(this.#checkpoints, this.#checkpointOf(training, log));
+    const { keep, average } = this.#plan.checkpoint;
+    await pruneCheckpoints(this.#checkpoints, Math.max(keep, average));
+    writeFileSync(join(this.#plan.out, "loss.svg"), lossCurveSvg(log.entries, this.#plan.name));
+    this.#emit({ type: "checkpoint", step: training.step, folder });
+    return folder;
+  }
+
+  #checkpointOf(training: Training, log: TrainingLog): Checkpoint {
+    const { parameters } = training.model;
+    const losses = log.entries.flatMap((entry) =>
+      entry.type === "step" ? [{ step: entry.step, lossNats: entry.loss }] : [],
+    );
+    return {
+      parameters: namedValues(parameters, training.values),
+      moments: {
+        first: namedValues(parameters, training.optimizer.first),
+        second: namedValues(parameters, training.optimizer.second),
+      },
+      step: training.step,
+      rowsTaken: training.rowsTaken,
+      tokensSeen: training.step * this.#plan.tokensPerStep,
+      random: { seed: this.#plan.seed },
+      losses: losses.slice(-LOSSES_KEPT),
+      config: this.#identity.content,
+      shards: [...this.#loader.manifestIds],
+      tokenizer: { name: this.#loader.tokenizer.name, digest: this.#loader.tokenizer.digest },
+      measured: { seconds: this.#secondsSoFar },
+    };
+  }
+
+  async #finish(training: Training, log: TrainingLog, evaluation: Evaluation | undefined): Promise<TrainResult> {
+    const { out, steps, checkpoint } = this.#plan;
+    const folder = (await latestCheckpoint(this.#checkpoints)) ?? (await this.#save(training, log));
+    const { digest } = await loadCheckpoint(folder);
+    const last = (await listCheckpoints(this.#checkpoints)).slice(-checkpoint.average);
+    const parameters =
+      checkpoint.average > 1 ? await averageCheckpoints(last) : namedValues(training.model.parameters, training.values);
+    await writeSafetensors(join(out, "model.safetensors"), parameters);
+    const seconds = this.#secondsSoFar;
+    const result: TrainResult = {
+      out,
+      steps,
+      loss: log.losses().at(-1) ?? Number.NaN,
+      ...(evaluation?.bitsPerByte !== undefined && { bitsPerByte: evaluation.bitsPerByte }),
+      digest,
+      configHash: this.#identity.digest,
+      seconds,
+      tokensPerSecond: (steps * this.#plan.tokensPerStep) / seconds,
+    };
+    const { digest: tokenizerDigest, name: tokenizer } = this.#loader.tokenizer;
+    const manifest = {
+      sluice: engineVersion,
+      identity: this.#identity.content,
+      id: this.#identity.digest,
+      tokenizer: { name: tokenizer, digest: tokenizerDigest },
+      sources: this.#loader
+        .progress(training.rowsTaken)
+        .map((progress, n) => ({ ...progress, ...this.#loader.sources[n] })),
+      averaged: last.length > 1 ? last.length : 1,
+      evaluation,
+      result: { ...result, out: undefined, seconds: undefined, tokensPerSecond: undefined },
+      measured: { seconds, tokensPerSecond: result.tokensPerSecond },
+    };
+    writeFileSync(join(out, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+    return result;
+  }
+
+  get #secondsSoFar(): number {
+    return this.#secondsBefore + (performance.now() - this.#startMs) / 1000;
+  }
+
+  #emitStart(training: Training): void {
+    const { steps, tokensPerStep, out, sequences, accumulate } = this.#plan;
+    const { rowsPerEpoch } = this.#loader;
+    this.#emit({
+      type: "start",
+      parameters: training.model.parameters.reduce((sum, { name }) => sum + training.values[name]!.length, 0),
+      steps,
+      tokensPerStep,
+      rowsPerEpoch,
+      epochs: (steps * sequences * accumulate) / rowsPerEpoch,
+      backend: this.#hooks.backend.name,
+      from: training.step,
+      out,
+    });
+  }
+
+  #emit(event: TrainEvent): void {
+    this.#hooks.onEvent?.(event);
+  }
+}
+
+function namedValues(
+  parameters: readonly Parameter[],
+  values: Readonly<Record<string, Float32Array>>,
+): ParameterValues {
+  return new Map(parameters.map(({ name, shape }) => [name, { shape, values: values[name]! }]));
+}
