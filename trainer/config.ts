@@ -106,8 +106,15 @@ export function planOf(config: unknown, where = "config", folder = process.cwd()
     contextLength,
     steps: steps ?? Math.ceil(tokens! / tokensPerStep),
     tokensPerStep,
+    ...(rest.tokenizer !== undefined && { tokenizer: fromFolder(folder, rest.tokenizer) }),
     out: resolve(folder, rest.out),
   };
+}
+
+/** A tokenizer's path is relative to the config; a name is left as it is. */
+function fromFolder(folder: string, nameOrPath: string): string {
+  const path = resolve(folder, nameOrPath);
+  return existsSync(path) ? path : nameOrPath;
 }
 
 function modelFrom(model: string | Record<string, unknown>, where: string): ModelConfig {

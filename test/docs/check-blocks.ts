@@ -9,6 +9,7 @@ import { loadDefinition, looksLikePath } from "../../pipeline/modules.ts";
 import { checkRecipe, readRecipe } from "../../pipeline/recipe.ts";
 import type { Definition } from "../../pipeline/stage.ts";
 import { isDropped } from "../../pipeline/verdict.ts";
+import { readTrainConfig } from "../../trainer/config.ts";
 import { pageWith, runFilter } from "../contracts/filter.ts";
 import { prose } from "../engine/harness.ts";
 import { defaultExport, FOLDERS, parse, ROOT } from "../imports.ts";
@@ -109,6 +110,11 @@ function paramsOf(definition: Definition, blocks: readonly Block[]): unknown {
 }
 
 async function checkYaml(block: Block, { fileOf }: Surroundings): Promise<void> {
+  const config: unknown = parseDocument(block.code).toJS();
+  if (typeof config === "object" && config !== null && "model" in config) {
+    readTrainConfig(fileOf.get(block)!);
+    return;
+  }
   const recipe = recipeOf(block);
   const folder = dirname(fileOf.get(block)!);
   for (const [group, parts] of Object.entries(partsOf(recipe))) {
