@@ -1,7 +1,7 @@
 /** One small program for every op, with seeded random inputs: what gradients and backends are tested on. */
 import { seededRandom } from "../../pipeline/random.ts";
 import * as ops from "../../trainer/ir/ops/index.ts";
-import { input, type Shape, sizeOf, type Tensor } from "../../trainer/ir/tensor.ts";
+import { constant, input, type Shape, sizeOf, type Tensor } from "../../trainer/ir/tensor.ts";
 
 export interface Case {
   readonly name: string;
@@ -171,8 +171,16 @@ const DRAFTS: Readonly<Record<string, readonly Draft[]>> = {
   rope: [
     one((x) => ops.rope(x, ops.anglesOf(5, 6)), undefined, [2, 5, 6]),
     one((x) => ops.rope(x, ops.anglesOf(5, 4, 500), { halves: true }), undefined, [2, 2, 5, 4]),
+    one((x) => ops.rope(x, ownAngles()), undefined, [2, 2, 5, 4]),
+    one((x) => ops.rope(x, ownAngles(), { halves: true }), undefined, [2, 3, 5, 4]),
   ],
 };
+
+/** Angles of two sequences of five, the one at positions 3 and up, the other at 8 and up. */
+function ownAngles(): ops.Angles {
+  const { cos, sin } = ops.rotations(3, 10, 4, 100);
+  return { cos: constant(cos, [2, 1, 5, 2]), sin: constant(sin, [2, 1, 5, 2]) };
+}
 
 /** The maximum cancels, which is how it is meant to be used. */
 function logSumExp(x: Tensor): Tensor {

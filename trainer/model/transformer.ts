@@ -1,5 +1,5 @@
 import { type Angles, add, anglesOf, concat, gatherRows, mul, reshape } from "../ir/ops/index.ts";
-import { constant, input, ShapeError, showShape, type Tensor } from "../ir/tensor.ts";
+import { constant, input, ShapeError, sameShape, showShape, type Tensor } from "../ir/tensor.ts";
 import { type ModelConfig, sizesOf } from "./config.ts";
 import {
   attention,
@@ -21,12 +21,14 @@ export interface ForwardOptions {
   readonly sequences: number;
   /** What positions may look at; by default themselves and what is before them. */
   readonly mask?: Tensor;
-  /** Of the positions; by default 0 and up. */
+  /** Of the positions, the same for all sequences or each its own (see `ropeOp`); by default 0 and up. */
   readonly angles?: Angles;
-  /** Rows [T] of learned positions; by default the first ones. */
+  /** Rows of learned positions, [T] or, each sequence its own, [B · T]; by default the first ones. */
   readonly positionIds?: Tensor;
   /** Keys and values of what came before, by layer, [B, Hk, S, W] each: see generation. */
   readonly past?: readonly KeysAndValues[];
+  /** Rows of the B · T that logits are wanted of; by default all. */
+  readonly wanted?: Tensor;
   /** Called for what dropout applies to. */
   readonly dropout?: (x: Tensor) => Tensor;
 }
@@ -37,7 +39,7 @@ export interface KeysAndValues {
 }
 
 export interface Forward {
-  /** [B · T, V]. */
+  /** [B · T, V], or as many rows as are wanted. */
   readonly logits: Tensor;
   /** Of the positions given, by layer: [B, Hk, T, W]. */
   readonly present: readonly KeysAndValues[];
@@ -63,7 +65,7 @@ export class Transformer {
   }
 
   forward(options: ForwardOptions): Forward {
-    const { tokens, sequences: B, past, dropout = (x) => x } = options;
+    const { tokens, sequences: B, past, wanted, dropout = (x) => x } = options;
     const { layers, normPlacement, positions, ropeBase, tied } = this.config;
     const { headWidth } = sizesOf(this.config);
     const T = tokens.shape[0]! / B;
@@ -85,6 +87,7 @@ export class Transformer {
       x = this.#added(x, `${block}.attention.norm`, attend);
       x = this.#added(x, `${block}.feedforward.norm`, (h) => dropout(this.#feedForward(h, `${block}.feedforward`)));
     }
+    if (wanted !== undefined) x = gatherRows(x, wanted);
     if (normPlacement === "pre") x = this.#norm(x, "norm");
     const logits = linear(x, this.tensor(tied ? "embedding" : "unembedding"));
     return { logits, present };
@@ -117,6 +120,7 @@ export class Transformer {
     }
     const table = this.tensor("positions");
     const rows = gatherRows(table, ids ?? idsUpTo(T));
+    if (sameShape(rows.shape, x.shape)) return add(x, rows);
     return reshape(add(reshape(x, [B, T, width]), rows), [B * T, width]);
   }
 

@@ -7,7 +7,10 @@ interface Options {
   readonly halves?: boolean;
 }
 
-/** Turns pair k of row t of x [.., T, D] by the angle whose cosine and sine are given [T, D / 2]. */
+/**
+ * Turns pair k of row t of x [.., T, D] by the angle whose cosine and sine are given: [T, D / 2], or [B, 1, T, D / 2] where
+ * x is [B, H, T, D] and each of the B has angles of its own.
+ */
 export const ropeOp: Op = {
   name: "rope",
   shape([x, cos, sin]) {
@@ -15,19 +18,21 @@ export const ropeOp: Op = {
     if (rows === undefined || width % 2 !== 0) {
       throw new ShapeError(`rope: ${showShape(x!.shape)} has no pairs along its last axis`);
     }
-    const expected = [rows, width / 2];
+    const angles = [rows, width / 2];
+    const expected = x!.shape.length === 4 && cos!.shape.length === 4 ? [x!.shape[0]!, 1, ...angles] : angles;
     if (!sameShape(cos!.shape, expected) || !sameShape(sin!.shape, expected)) {
       throw new ShapeError(`rope: angles ${showShape(cos!.shape)} for ${showShape(x!.shape)}`);
     }
     return x!.shape;
   },
-  evaluate(out, [x, cos, sin], { shape, attributes }) {
-    const width = shape.at(-1)!;
+  evaluate(out, [x, cos, sin], { inputs, shape, attributes }) {
+    const [rows, width] = [shape.at(-2)!, shape.at(-1)!];
+    const rowsOfOne = inputs[1]!.shape.length === 4 ? shape[1]! * rows : out.length / width;
     const half = width / 2;
     const sign = attributes.backwards === true ? -1 : 1;
     const [step, apart] = attributes.halves === true ? [1, half] : [2, 1];
     for (let row = 0; row * width < out.length; row++) {
-      const turn = (row % shape.at(-2)!) * half;
+      const turn = (Math.floor(row / rowsOfOne) * rows + (row % rows)) * half;
       for (let k = 0; k < half; k++) {
         const i = row * width + k * step;
         const [a, b] = [x![i]!, x![i + apart]!];
