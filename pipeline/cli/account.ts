@@ -1,0 +1,140 @@
+import { existsSync, readFileSync } from "node:fs";
+import { Command } from "commander";
+import { isMap, parseDocument } from "yaml";
+import { type Account, accountOf, measurePeak } from "../../trainer/account.ts";
+import { onnxBackend } from "../../trainer/backends/onnx/onnx.ts";
+import type { ModelConfig, ModelOptions } from "../../trainer/model/config.ts";
+import { modelOf, PRESET_NAMES } from "../../trainer/model/presets.ts";
+import { oneLine, RecipeError } from "../errors.ts";
+import { positiveInt } from "./run.ts";
+import { bytes, count, duration, percent, table } from "./show.ts";
+
+const SINGLE_PRECISION_BYTES = 4;
+
+interface Flags {
+  tokens?: number;
+  batch: number;
+  context?: number;
+  measure?: boolean;
+  json?: boolean;
+}
+
+export function accountCommand(): Command {
+  return new Command("account")
+    .description("What a model costs, before it is trained: parameters, FLOPs, memory, time.")
+    .argument("<model>", `a preset (${PRESET_NAMES.join(", ")}), or a file with a model's fields, YAML or JSON`)
+    .option("--tokens <n>", "to train on, in all", positiveInt)
+    .option("--batch <n>", "sequences that are computed at once", positiveInt, 16)
+    .option("--context <n>", "tokens of a sequence (default: as many as the model has positions)", positiveInt)
+    .option("--measure", "multiply matrices for a moment to see how fast this machine is; otherwise that is assumed")
+    .option("--json", "as JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  sluice account gpt2-small --tokens 1000000000
+  sluice account depth-6 --batch 8 --context 512 --measure
+`,
+    )
+    .action(async (name: string, flags: Flags) => {
+      const model = isFile(name) ? readModel(name) : modelOf(name);
+      const account = accountOf(model, {
+        tokens: flags.tokens,
+        batch: flags.batch,
+        contextLength: flags.context,
+        precisionBytes: SINGLE_PRECISION_BYTES,
+        peakFlopsPerSecond: flags.measure === true ? await measurePeak(await onnxBackend()) : undefined,
+      });
+      console.log(flags.json === true ? JSON.stringify({ type: "account", ...account }) : describe(account));
+    });
+}
+
+/** A name that is a file's, or could be no preset's. */
+function isFile(name: string): boolean {
+  return /[/\\]|\.(json|ya?ml)$/.test(name);
+}
+
+/** A model's fields; `preset` among them names one to begin from. */
+function readModel(path: string): ModelConfig {
+  if (!existsSync(path)) throw new RecipeError(`${path}: no such file (give a preset's name, or a file with a model)`);
+  const document = parseDocument(textOf(path));
+  const [broken] = document.errors;
+  if (broken !== undefined) {
+    throw new RecipeError(`${path}: not YAML or JSON: ${oneLine(broken.message.split("\n")[0])}`);
+  }
+  if (!isMap(document.contents)) throw new RecipeError(`${path}: expected a mapping with a model's fields`);
+  const { preset, ...fields } = document.toJS() as ModelOptions & { preset?: unknown };
+  try {
+    return preset === undefined ? modelOf(fields) : modelOf(String(preset), fields);
+  } catch (error) {
+    throw error instanceof RecipeError ? new RecipeError(`${path}: ${error.message}`) : error;
+  }
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new RecipeError(`${path}: cannot be read (${oneLine((error as Error).message)})`);
+  }
+}
+
+function describe(account: Account): string {
+  const { model, batch, contextLength, parameters, forwardFlops, trainingFlops, memoryBytes, time, training } = account;
+  const share = (part: number, whole: number, show: (n: number) => string) => [show(part), percent(part, whole)];
+  const ofParameters = (part: number) => share(part, parameters.total, count);
+  const ofFlops = (part: number) => share(part, forwardFlops.total, flops);
+  const ofMemory = (part: number) => share(part, memoryBytes.total, bytes);
+  const peak = `${flops(time.peakFlopsPerSecond)}/s ${time.isMeasured ? "measured" : "assumed; --measure finds out"}`;
+  return [
+    `${count(model.layers)} layers of width ${count(model.width)}, ${count(batch)} ${batch === 1 ? "sequence" : "sequences"} of ${count(contextLength)} tokens`,
+    "parameters",
+    table([
+      [model.positions === "learned" ? "embedding, positions" : "embedding", ...ofParameters(parameters.embedding)],
+      ["attention", ...ofParameters(parameters.attention)],
+      ["feed-forward", ...ofParameters(parameters.feedForward)],
+      ["norms", ...ofParameters(parameters.norms)],
+      [model.tied ? "unembedding (tied)" : "unembedding", ...ofParameters(parameters.unembedding)],
+      ["all", count(parameters.total)],
+    ]),
+    "forward, one sequence",
+    table([
+      ["attention, projections", ...ofFlops(forwardFlops.attentionProjections)],
+      ["attention, T by T", ...ofFlops(forwardFlops.attentionScores)],
+      ["feed-forward", ...ofFlops(forwardFlops.feedForward)],
+      ["unembedding", ...ofFlops(forwardFlops.unembedding)],
+      ["all", flops(forwardFlops.total)],
+    ]),
+    "training, 3 times forward",
+    table([
+      ["a token", flops(trainingFlops.token)],
+      ["a step", flops(trainingFlops.step), shortTime(time.secondsPerStep)],
+      ...(training === null
+        ? []
+        : [[`${count(training.tokens)} tokens`, flops(training.flops), shortTime(training.seconds)]]),
+    ]),
+    "memory, single precision",
+    table([
+      ["parameters", ...ofMemory(memoryBytes.parameters)],
+      ["gradients", ...ofMemory(memoryBytes.gradients)],
+      ["moments", ...ofMemory(memoryBytes.moments)],
+      ["batch", ...ofMemory(memoryBytes.batch)],
+      ["activations", ...ofMemory(memoryBytes.activations)],
+      ["all", bytes(memoryBytes.total)],
+      ["process (onnx), peak", bytes(memoryBytes.onnxProcess)],
+    ]),
+    `times: ${percent(time.shareOfPeak, 1)} of ${peak}, ${count(Math.round(time.tokensPerSecond))} tokens/s`,
+  ].join("\n");
+}
+
+/** Steps of small models take milliseconds. */
+function shortTime(seconds: number): string {
+  return seconds < 10 ? `${seconds.toPrecision(2)} s` : duration(seconds);
+}
+
+/** 4.513e12 as "4.513 TFLOP". */
+function flops(n: number): string {
+  const prefixes = ["", "k", "M", "G", "T", "P", "E", "Z", "Y"];
+  const step = Math.max(0, Math.min(prefixes.length - 1, Math.floor(Math.log10(Math.max(1, n)) / 3)));
+  return `${(n / 1000 ** step).toPrecision(4)} ${prefixes[step]}FLOP`;
+}
