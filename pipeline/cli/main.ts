@@ -7,6 +7,7 @@ import { benchCommand } from "./bench.ts";
 import { conformanceCommand } from "./conformance.ts";
 import { demoCommand } from "./demo.ts";
 import { exportCommand } from "./export.ts";
+import { generateCommand } from "./generate.ts";
 import { inspectCommand } from "./inspect.ts";
 import { packCommand } from "./pack.ts";
 import { planCommand } from "./plan.ts";
@@ -42,6 +43,7 @@ for (const command of [
   inspectCommand(),
   tokenizerCommand(),
   trainCommand(),
+  generateCommand(),
   whyCommand(),
   accountCommand(),
   exportCommand(),

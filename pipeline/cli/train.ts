@@ -1,16 +1,15 @@
 import { Command } from "commander";
 import { createLogUpdate } from "log-update";
 import { ByteLevelTokenizer } from "../../tokenizer/byte-level.ts";
-import { loadAnyTokenizer } from "../../tokenizer/load.ts";
 import { backendNamed } from "../../trainer/backends/index.ts";
 import { readTrainConfig, type TrainPlan } from "../../trainer/config.ts";
 import { sparkline } from "../../trainer/curve.ts";
 import { openLoader } from "../../trainer/loader.ts";
 import { runTraining, type TrainEvent, type TrainResult } from "../../trainer/run.ts";
 import { EXIT, RecipeError } from "../errors.ts";
-import type { Tokenizer } from "../tokenizer.ts";
 import { positiveInt } from "./run.ts";
 import { bar, count, duration } from "./show.ts";
+import { tokenizerOf } from "./tokenizer-of.ts";
 
 const LINE_EVERY_MS = 10_000;
 const CURVE_CHARACTERS = 60;
@@ -83,16 +82,11 @@ async function bytesOfIds(plan: TrainPlan): Promise<Uint32Array | undefined> {
   const { data, contextLength, seed } = plan;
   const loader = await openLoader({ sources: data, contextLength, seed, verify: false });
   await loader.close();
-  const { name, digest } = loader.tokenizer;
-  const tokenizer = await loadNamed(plan.tokenizer ?? name, plan.tokenizer !== undefined);
+  const tokenizer = await tokenizerOf(loader.tokenizer, plan.tokenizer);
   if (tokenizer === undefined) {
+    const { name } = loader.tokenizer;
     console.error(`note: tokenizer "${name}" is not to be found: no bits per byte (give its path as "tokenizer")`);
     return undefined;
-  }
-  if (tokenizer.digest !== digest) {
-    throw new RecipeError(
-      `tokenizer: ${plan.tokenizer ?? name} has the digest ${tokenizer.digest.slice(0, 12)}…, the shards were encoded with ${digest.slice(0, 12)}…`,
-    );
   }
   const special = new Set(tokenizer instanceof ByteLevelTokenizer ? tokenizer.special.values() : [tokenizer.endOfText]);
   return Uint32Array.from({ length: tokenizer.vocabSize }, (_, id) => {
@@ -103,15 +97,6 @@ async function bytesOfIds(plan: TrainPlan): Promise<Uint32Array | undefined> {
       return 0; // No token has this id.
     }
   });
-}
-
-async function loadNamed(nameOrPath: string, isAsked: boolean): Promise<Tokenizer | undefined> {
-  try {
-    return await loadAnyTokenizer(nameOrPath);
-  } catch (error) {
-    if (isAsked) throw error;
-    return undefined;
-  }
 }
 
 interface Display {

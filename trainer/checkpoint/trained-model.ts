@@ -1,0 +1,60 @@
+/** A model that was trained, to be used: from a run's folder, or from one of its checkpoints. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { FormatError, RecipeError } from "../../pipeline/errors.ts";
+import { sameShape, showShape } from "../ir/tensor.ts";
+import { ModelConfig } from "../model/config.ts";
+import { parametersOf } from "../model/parameters.ts";
+import { MODEL, STATE } from "./checkpoint.ts";
+import { readSafetensors } from "./safetensors.ts";
+
+const RUN_MANIFEST = "manifest.json";
+
+export interface TrainedModel {
+  readonly folder: string;
+  readonly config: ModelConfig;
+  readonly parameters: Record<string, Float32Array>;
+  readonly tokenizer: { readonly name: string; readonly digest: string };
+}
+
+/** Raises RecipeError for a folder that is neither, FormatError for one whose files do not go together. */
+export async function loadTrainedModel(folder: string): Promise<TrainedModel> {
+  const found = [
+    [RUN_MANIFEST, "identity"],
+    [STATE, "config"],
+  ].find(([file]) => existsSync(join(folder, file!)));
+  if (found === undefined) {
+    throw new RecipeError(
+      `${folder}: neither a finished training run nor a checkpoint (expected ${RUN_MANIFEST} or ${STATE} in it)`,
+    );
+  }
+  const [file, field] = found as [string, string];
+  const told = parsed(join(folder, file));
+  const config = ModelConfig.safeParse((told[field] as { model?: unknown } | undefined)?.model);
+  const tokenizer = told.tokenizer as TrainedModel["tokenizer"] | undefined;
+  if (!config.success || tokenizer === undefined) {
+    throw new FormatError(
+      `${join(folder, file)}: tells of no model that was trained (expected what "sluice train" writes)`,
+    );
+  }
+  const path = join(folder, MODEL);
+  const { tensors } = await readSafetensors(path);
+  const parameters: Record<string, Float32Array> = {};
+  for (const { name, shape } of parametersOf(config.data)) {
+    const tensor = tensors.get(name);
+    if (tensor === undefined || !sameShape(tensor.shape, shape) || !(tensor.values instanceof Float32Array)) {
+      const got = tensor === undefined ? "none" : showShape(tensor.shape);
+      throw new FormatError(`${path}: parameter ${name}: found ${got}, expected ${showShape(shape)} as ${file} says`);
+    }
+    parameters[name] = tensor.values;
+  }
+  return { folder, config: config.data, parameters, tokenizer };
+}
+
+function parsed(path: string): Record<string, unknown> {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+  } catch (error) {
+    throw new FormatError(`${path}: ${(error as Error).message}`);
+  }
+}
