@@ -17,16 +17,15 @@ export const TRAINING_FORWARDS = 3;
 
 /**
  * What a process holds that trains with the onnx backend. Base: Node, the loaded package, a session. Parameters: their
- * values, gradients and moments are four sets of numbers; a fifth was found by measuring, not derived. Arenas: ONNX Runtime
- * allocates tensors piece by piece, in another order than ours, and pieces do not fit seamlessly; from the second run on it
- * has a memory pattern, and takes all of it once more as one block.
+ * values, gradients and moments are four sets of numbers; what is beyond was found by measuring, not derived. Arena: ONNX
+ * Runtime allocates tensors piece by piece, in another order than ours, and pieces do not fit seamlessly.
  *
  * Fitted to peaks of resident memory, told and measured in MB (Node 24, onnxruntime-node 1.30, x86-64, two threads):
- * reference, batch 4: 295 and 284, batch 16: 603 and 586; cs336-tinystories, batch 4: 1,366 and 1,407, batch 8: 2,114 and
- * 2,161, with 2 layers: 969 and 1,000 to 1,050; depth-4 with 256 tokens: 1,414 and 1,365; GPT-2's shape with 6 layers of
- * 384: 1,425 and 1,398. Not fitted to: cs336-a4, batch 1, 256 tokens: 4,179 and 4,059; reference, batch 64: 1,834 and 1,792.
+ * reference, batch 4: 242 and 227, batch 16: 403 and 386, batch 64: 1,047 and 995; cs336-tinystories, batch 4: 1,023 and
+ * 1,031, batch 8: 1,413 and 1,412, with 2 layers: 751 and 804; GPT-2's shape with 6 layers of 384: 2,125 and 2,018; depth-4
+ * with 256 tokens: 1,019 and 1,019; cs336-a4, batch 1, 256 tokens: 3,935 and 3,701.
  */
-const RUNTIME = { baseBytes: 165e6, parameterSets: 5, arenaFactor: 1.14, arenas: 2 } as const;
+const RUNTIME = { baseBytes: 160e6, parameterSets: 5.2, arenaFactor: 1.19 } as const;
 
 /**
  * A step's FLOPs over what large products alone reach in its time; the rest is passes over memory. Steps of reference (batch
@@ -193,8 +192,8 @@ function memoryOf(
     batch: inputs - parameterCount + constants,
     activations: between,
   };
-  const { baseBytes, parameterSets, arenaFactor, arenas } = RUNTIME;
-  const resident = parameterSets * parameterCount + numbers.batch + arenas * arenaFactor * between;
+  const { baseBytes, parameterSets, arenaFactor } = RUNTIME;
+  const resident = parameterSets * parameterCount + numbers.batch + arenaFactor * between;
   const bytes = {
     parameters: numbers.parameters * precisionBytes,
     gradients: numbers.gradients * precisionBytes,

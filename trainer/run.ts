@@ -8,9 +8,11 @@
  *     out/manifest.json         written last: what made them, and how it went
  */
 import { mkdirSync, writeFileSync } from "node:fs";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import { RecipeError } from "../pipeline/errors.ts";
 import { engineVersion } from "../pipeline/modules.ts";
+import { accountOf } from "./account.ts";
 import type { Backend } from "./backends/backend.ts";
 import {
   averageCheckpoints,
@@ -48,6 +50,9 @@ export type TrainEvent =
       readonly type: "step";
       readonly steps: number;
       readonly tokensPerSecond: number;
+      readonly flopsPerSecond: number;
+      /** Of what the backend reaches in large products, where that was measured. */
+      readonly shareOfPeak?: number;
       readonly etaSeconds: number;
     } & StepReport)
   | ({ readonly type: "evaluation"; readonly step: number } & Evaluation)
@@ -67,6 +72,8 @@ export interface TrainResult {
 
 export interface TrainHooks {
   readonly backend: Backend;
+  /** What the backend reaches in large products, in FLOP/s: `measurePeak` of account.ts. */
+  readonly peakFlopsPerSecond?: number;
   /** Bytes that each id spells, 0 for special ones; undefined where they are not known. */
   readonly bytesOfId?: ArrayLike<number>;
   readonly onEvent?: (event: TrainEvent) => void;
@@ -84,6 +91,7 @@ const LOSSES_KEPT = 100;
  * is no number; it names the last checkpoint.
  */
 export async function runTraining(plan: TrainPlan, hooks: TrainHooks): Promise<TrainResult> {
+  expectToFit(plan);
   const loader = await openLoader({
     sources: plan.data,
     contextLength: plan.contextLength,
@@ -97,12 +105,28 @@ export async function runTraining(plan: TrainPlan, hooks: TrainHooks): Promise<T
   }
 }
 
+/** The share of memory that a training may take: the system and the data's file cache need some, too. */
+const MEMORY_SHARE = 0.95;
+
+/** Raises RecipeError for a model or a batch that this machine's memory does not hold. */
+function expectToFit({ model, sequences, contextLength }: TrainPlan): void {
+  const { onnxProcess } = accountOf(model, { batch: sequences, contextLength, precisionBytes: 4 }).memoryBytes;
+  // 0 where the process is not limited.
+  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  if (onnxProcess <= MEMORY_SHARE * memory) return;
+  const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);
+  throw new RecipeError(
+    `memory: a step of ${sequences} rows of ${contextLength} tokens takes some ${gigabytes(onnxProcess)} GB, the machine has ${gigabytes(memory)}; take fewer sequences (and accumulate more often), a shorter contextLength or a smaller model`,
+  );
+}
+
 class Run {
   readonly #plan: TrainPlan;
   readonly #hooks: TrainHooks;
   readonly #loader: Loader;
   readonly #identity: { content: object; digest: string };
   readonly #checkpoints: string;
+  readonly #flopsPerToken: number;
   #seconds: number[] = [];
   /** Whole seconds of earlier parts of the run. */
   #secondsBefore = 0;
@@ -114,6 +138,8 @@ class Run {
     this.#loader = loader;
     this.#identity = identityOf(plan, loader.manifestIds);
     this.#checkpoints = join(plan.out, "checkpoints");
+    const { model, contextLength, sequences } = plan;
+    this.#flopsPerToken = accountOf(model, { batch: sequences, contextLength, precisionBytes: 4 }).trainingFlops.token;
   }
 
   async toTheEnd(): Promise<TrainResult> {
@@ -199,11 +225,16 @@ class Run {
       const report = await training.takeStep();
       this.#seconds = [...this.#seconds, report.seconds].slice(-SPEED_WINDOW);
       const secondsPerStep = this.#seconds.reduce((sum, seconds) => sum + seconds, 0) / this.#seconds.length;
+      const tokensPerSecond = report.tokens / secondsPerStep;
+      const flopsPerSecond = tokensPerSecond * this.#flopsPerToken;
+      const { peakFlopsPerSecond: peak } = this.#hooks;
       this.#emit({
         type: "step",
         ...report,
         steps: this.#plan.steps,
-        tokensPerSecond: report.tokens / secondsPerStep,
+        tokensPerSecond,
+        flopsPerSecond,
+        ...(peak !== undefined && { shareOfPeak: flopsPerSecond / peak }),
         etaSeconds: (this.#plan.steps - report.step) * secondsPerStep,
       });
       return report;

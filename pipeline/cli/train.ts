@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { createLogUpdate } from "log-update";
 import { ByteLevelTokenizer } from "../../tokenizer/byte-level.ts";
+import { measurePeak } from "../../trainer/account.ts";
 import { backendNamed } from "../../trainer/backends/index.ts";
 import { readTrainConfig, type TrainPlan } from "../../trainer/config.ts";
 import { sparkline } from "../../trainer/curve.ts";
@@ -8,7 +9,7 @@ import { openLoader } from "../../trainer/loader.ts";
 import { runTraining, type TrainEvent, type TrainResult } from "../../trainer/run.ts";
 import { EXIT, RecipeError } from "../errors.ts";
 import { positiveInt } from "./run.ts";
-import { bar, count, duration } from "./show.ts";
+import { bar, count, duration, percent } from "./show.ts";
 import { tokenizerOf } from "./tokenizer-of.ts";
 
 const LINE_EVERY_MS = 10_000;
@@ -56,6 +57,7 @@ tiny.yaml:
       try {
         const result = await runTraining(plan, {
           backend,
+          ...(backend.name === "onnx" && { peakFlopsPerSecond: await measurePeak(backend) }),
           ...(bytesOfId && { bytesOfId }),
           onEvent: display.onEvent,
           signal: abort.signal,
@@ -129,8 +131,11 @@ function openDisplay(json: boolean): Display {
   };
 }
 
-function stepLine({ step, steps, loss, tokensPerSecond, etaSeconds }: Extract<TrainEvent, { type: "step" }>): string {
-  return `step ${count(step)}/${count(steps)}  loss ${loss.toFixed(4)}  ${count(Math.round(tokensPerSecond))} tokens/s  about ${duration(etaSeconds)} left`;
+function stepLine(event: Extract<TrainEvent, { type: "step" }>): string {
+  const { step, steps, loss, tokensPerSecond, flopsPerSecond, shareOfPeak, etaSeconds } = event;
+  const share = shareOfPeak === undefined ? "" : ` (${percent(shareOfPeak, 1)} of the peak)`;
+  const speed = `${count(Math.round(tokensPerSecond))} tokens/s  ${(flopsPerSecond / 1e9).toFixed(0)} GFLOP/s${share}`;
+  return `step ${count(step)}/${count(steps)}  loss ${loss.toFixed(4)}  ${speed}  about ${duration(etaSeconds)} left`;
 }
 
 function describeEvent(event: Exclude<TrainEvent, { type: "step" }>): string | undefined {
@@ -140,20 +145,20 @@ function describeEvent(event: Exclude<TrainEvent, { type: "step" }>): string | u
       return `${count(event.parameters)} parameters, ${count(event.steps)} steps of ${count(event.tokensPerStep)} tokens (${event.epochs.toFixed(2)} epochs), ${event.backend}${from} → ${event.out}`;
     }
     case "evaluation":
-      return `step ${count(event.step)}: held out ${event.loss.toFixed(4)} nats a token${bitsOf(event.bitsPerByte)}`;
+      return `step ${count(event.step)}: held out ${event.loss.toFixed(4)} nats a token${event.bitsPerByte === undefined ? "" : `, ${bits(event.bitsPerByte)}`}`;
     case "checkpoint":
       return undefined;
   }
 }
 
-function bitsOf(bitsPerByte: number | undefined): string {
-  return bitsPerByte === undefined ? "" : `, ${bitsPerByte.toFixed(4)} bits per byte`;
+function bits(bitsPerByte: number): string {
+  return `${bitsPerByte.toFixed(4)} bits per byte`;
 }
 
 function describe({ out, steps, loss, bitsPerByte, digest, seconds, tokensPerSecond }: TrainResult): string {
   return [
     `${count(steps)} steps in ${duration(seconds)}, ${count(Math.round(tokensPerSecond))} tokens/s`,
-    `loss ${loss.toFixed(4)}${bitsPerByte === undefined ? "" : `; held out${bitsOf(bitsPerByte)}`}`,
+    `loss ${loss.toFixed(4)}${bitsPerByte === undefined ? "" : `; held out ${bits(bitsPerByte)}`}`,
     `${out}/model.safetensors, loss.svg, log.jsonl; checkpoint ${digest.slice(0, 16)}…`,
   ].join("\n");
 }

@@ -225,3 +225,12 @@ test("a model with fewer ids than the tokenizer is refused", async () => {
     message: /model\.vocabSize: the tokenizer v64 has 64 ids, found 60/,
   });
 });
+
+test("a config that memory cannot hold is refused before anything is made", async () => {
+  const out = join(folder, "too-large");
+  await assert.rejects(trained({ ...CONFIG, sequences: 1_000_000, out }), {
+    name: "RecipeError",
+    message: /^memory: a step of 1000000 rows of 16 tokens takes some [\d.]+ GB, the machine has [\d.]+; take fewer/,
+  });
+  assert.ok(!existsSync(out));
+});

@@ -30,6 +30,7 @@ export async function onnxBackend(options: OnnxOptions = {}): Promise<Backend> {
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
         graphOptimizationLevel: "all",
+        enableMemPattern: false, // With a pattern it holds the largest block twice; without, a step takes as long.
         logSeverityLevel: 3,
         extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } },
       });
