@@ -13,7 +13,7 @@ import { nextTokenProgram } from "./objectives/next-token.ts";
 import { peakMemory } from "./peak-memory.ts";
 
 /** Backward, every product of the forward pass is followed by two of its size: towards each of its factors. */
-export const TRAINING_FORWARDS = 3;
+const TRAINING_FORWARDS = 3;
 
 /**
  * What a process holds that trains with the onnx backend. Base: Node, the loaded package, a session. Parameters: their
@@ -43,8 +43,8 @@ export interface AccountOptions {
   readonly batch: number;
   /** Tokens of a sequence. By default as many as the model has positions. */
   readonly contextLength?: number | undefined;
-  /** Of every number: parameters, gradients, moments and activations alike. */
-  readonly precisionBytes: number;
+  /** Of every number: parameters, gradients, moments and activations alike. By default 4, single precision. */
+  readonly precisionBytes?: number;
   /** Of large products, in FLOP/s, as `measurePeak` finds it. By default a guess from the number of cores. */
   readonly peakFlopsPerSecond?: number | undefined;
 }
@@ -105,7 +105,12 @@ export interface Account {
 
 /** Raises RecipeError where the context is longer than the positions that a model learns. */
 export function accountOf(model: ModelConfig, options: AccountOptions): Account {
-  const { batch, precisionBytes, tokens, contextLength = model.contextLength } = options;
+  const {
+    batch,
+    precisionBytes = Float32Array.BYTES_PER_ELEMENT,
+    tokens,
+    contextLength = model.contextLength,
+  } = options;
   if (model.positions === "learned" && contextLength > model.contextLength) {
     throw new RecipeError(
       `context of ${contextLength} tokens: the model learns ${model.contextLength} positions and has no others`,
@@ -185,21 +190,15 @@ function memoryOf(
     { training: true, documentMasks: true },
   );
   const { inputs, constants, between } = peakMemory(program);
-  const numbers = {
-    parameters: parameterCount,
-    gradients: parameterCount,
-    moments: 2 * parameterCount,
-    batch: inputs - parameterCount + constants,
-    activations: between,
-  };
+  const ofBatch = inputs - parameterCount + constants;
   const { baseBytes, parameterSets, arenaFactor } = RUNTIME;
-  const resident = parameterSets * parameterCount + numbers.batch + arenaFactor * between;
+  const resident = parameterSets * parameterCount + ofBatch + arenaFactor * between;
   const bytes = {
-    parameters: numbers.parameters * precisionBytes,
-    gradients: numbers.gradients * precisionBytes,
-    moments: numbers.moments * precisionBytes,
-    batch: numbers.batch * precisionBytes,
-    activations: numbers.activations * precisionBytes,
+    parameters: parameterCount * precisionBytes,
+    gradients: parameterCount * precisionBytes,
+    moments: 2 * parameterCount * precisionBytes,
+    batch: ofBatch * precisionBytes,
+    activations: between * precisionBytes,
   };
   return {
     ...bytes,

@@ -1,5 +1,5 @@
 /** The loss curve as a picture, and in a line of text. */
-import type { LogEntry } from "./log.ts";
+import { type LogEntry, type LossPoint, lossesOf } from "./log.ts";
 
 const WIDTH = 720;
 const HEIGHT = 360;
@@ -10,17 +10,10 @@ const HELD_OUT = "#d07030";
 /** A curve of more points than pixels shows none of them better. */
 const MOST_POINTS = 600;
 
-interface Point {
-  readonly step: number;
-  readonly loss: number;
-}
-
 /** SVG: the loss of each step (pale), its running mean, and what was measured on held-out text. */
 export function lossCurveSvg(entries: readonly LogEntry[], title: string): string {
-  const trained = entries.flatMap((entry) => (entry.type === "step" ? [{ step: entry.step, loss: entry.loss }] : []));
-  const heldOut = entries.flatMap((entry) =>
-    entry.type === "evaluation" ? [{ step: entry.step, loss: entry.loss }] : [],
-  );
+  const trained = lossesOf(entries, "step");
+  const heldOut = lossesOf(entries, "evaluation");
   const smooth = runningMean(trained);
   const all = [...smooth, ...heldOut];
   if (all.length === 0) return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}"/>\n`;
@@ -31,7 +24,7 @@ export function lossCurveSvg(entries: readonly LogEntry[], title: string): strin
   const x = (step: number) => MARGIN.left + ((WIDTH - MARGIN.left - MARGIN.right) * step) / lastStep;
   const y = (loss: number) =>
     MARGIN.top + ((HEIGHT - MARGIN.top - MARGIN.bottom) * (high + room - loss)) / (high - low + 2 * room);
-  const line = (points: readonly Point[]) =>
+  const line = (points: readonly LossPoint[]) =>
     thinned(points)
       .map(({ step, loss }) => `${x(step).toFixed(1)},${Math.max(MARGIN.top, y(loss)).toFixed(1)}`)
       .join(" ");
@@ -76,7 +69,7 @@ function label(value: number): string {
 }
 
 /** Mean over the last steps, a fiftieth of all. */
-function runningMean(points: readonly Point[]): Point[] {
+function runningMean(points: readonly LossPoint[]): LossPoint[] {
   const window = Math.max(1, Math.round(points.length / 50));
   let sum = 0;
   return points.map(({ step, loss }, n) => {
@@ -85,7 +78,7 @@ function runningMean(points: readonly Point[]): Point[] {
   });
 }
 
-function thinned(points: readonly Point[]): readonly Point[] {
+function thinned(points: readonly LossPoint[]): readonly LossPoint[] {
   const every = Math.ceil(points.length / MOST_POINTS);
   return every <= 1 ? points : points.filter((_, n) => n % every === 0 || n === points.length - 1);
 }

@@ -1,6 +1,7 @@
 import type { Backend, Executable } from "./backends/backend.ts";
 import { fillBatch } from "./batch.ts";
 import type { Loader } from "./loader.ts";
+import type { ParameterValues } from "./model/parameters.ts";
 import type { Transformer } from "./model/transformer.ts";
 import { nextTokenProgram } from "./objectives/next-token.ts";
 
@@ -24,19 +25,20 @@ export class Evaluator {
   /** `values` are the parameters in training: the evaluator reads them where they lie. */
   static async begin(
     model: Transformer,
-    values: Record<string, Float32Array>,
+    values: ParameterValues,
     backend: Backend,
     loader: Loader,
     options: {
+      /** How many, from the beginning of the loader's order; fewer where it has no more. */
       readonly rows: number;
+      /** Rows that are computed at once. */
       readonly sequences: number;
-      readonly positions: number;
-      readonly documentMasks: boolean;
       /** Bytes that each id spells, 0 for special tokens: they are no text, and are not predicted. */
       readonly bytesOfId?: ArrayLike<number>;
     },
   ): Promise<Evaluator> {
-    const { sequences, positions, documentMasks } = options;
+    const { sequences } = options;
+    const { contextLength: positions, documentMasks } = loader;
     const program = nextTokenProgram(model, { sequences, positions }, { training: false, documentMasks });
     const rows = Math.min(options.rows, loader.rowsPerEpoch);
     return new Evaluator(await backend.compile(program, values), loader, rows, sequences, options.bytesOfId);
@@ -56,6 +58,7 @@ export class Evaluator {
     this.#bytesOfId = bytesOfId;
   }
 
+  /** Mean loss over the rows, with the parameters as they are now. */
   async evaluate(): Promise<Evaluation> {
     let nats = 0;
     let tokens = 0;

@@ -1,24 +1,22 @@
 /** What happened at which step: a JSON object a line, in the run's folder. */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import type { Evaluation } from "./evaluate.ts";
+import type { StepReport } from "./train.ts";
 
 export type LogEntry =
-  | {
-      readonly type: "step";
-      readonly step: number;
-      readonly loss: number;
-      readonly rate: number;
-      readonly norm: number;
-      readonly tokens: number;
-      readonly seconds: number;
-    }
-  | {
-      readonly type: "evaluation";
-      readonly step: number;
-      readonly loss: number;
-      readonly bitsPerByte?: number;
-      readonly tokens: number;
-      readonly bytes: number;
-    };
+  | ({ readonly type: "step" } & StepReport)
+  | ({ readonly type: "evaluation"; readonly step: number } & Evaluation);
+
+/** A point of the loss curve, in nats a token. */
+export interface LossPoint {
+  readonly step: number;
+  readonly loss: number;
+}
+
+/** The losses that were computed in training, or measured in evaluations. */
+export function lossesOf(entries: readonly LogEntry[], type: LogEntry["type"]): LossPoint[] {
+  return entries.filter((entry) => entry.type === type).map(({ step, loss }) => ({ step, loss }));
+}
 
 export class TrainingLog {
   readonly entries: LogEntry[];
@@ -34,10 +32,6 @@ export class TrainingLog {
   add(entry: LogEntry): void {
     this.entries.push(entry);
     appendFileSync(this.#path, `${JSON.stringify(entry)}\n`);
-  }
-
-  losses(): number[] {
-    return this.entries.flatMap((entry) => (entry.type === "step" ? [entry.loss] : []));
   }
 }
 

@@ -12,27 +12,30 @@ import { totalmem } from "node:os";
 import { join } from "node:path";
 import { RecipeError } from "../pipeline/errors.ts";
 import { engineVersion } from "../pipeline/modules.ts";
-import { accountOf } from "./account.ts";
+import { type Account, accountOf } from "./account.ts";
 import type { Backend } from "./backends/backend.ts";
 import {
   averageCheckpoints,
   type Checkpoint,
+  type FloatTensors,
   latestCheckpoint,
   listCheckpoints,
   loadCheckpoint,
-  type ParameterValues,
+  MODEL,
   pruneCheckpoints,
   saveCheckpoint,
 } from "./checkpoint/checkpoint.ts";
 import { writeSafetensors } from "./checkpoint/safetensors.ts";
+import { RUN_MANIFEST } from "./checkpoint/trained-model.ts";
 import { identityOf, type TrainPlan } from "./config.ts";
 import { lossCurveSvg } from "./curve.ts";
 import { type Evaluation, Evaluator } from "./evaluate.ts";
 import { type Loader, openLoader } from "./loader.ts";
-import { TrainingLog } from "./log.ts";
-import type { Parameter } from "./model/parameters.ts";
+import { lossesOf, TrainingLog } from "./log.ts";
+import type { Parameter, ParameterValues } from "./model/parameters.ts";
 import { DivergedError, type StepReport, Training } from "./train.ts";
 
+/** What a run tells as it goes: `sluice train --json` prints these. */
 export type TrainEvent =
   | {
       readonly type: "start";
@@ -40,6 +43,7 @@ export type TrainEvent =
       readonly steps: number;
       readonly tokensPerStep: number;
       readonly rowsPerEpoch: number;
+      /** How often the run goes through the data. */
       readonly epochs: number;
       readonly backend: string;
       /** The step that an earlier run came to; 0 at the beginning. */
@@ -61,11 +65,15 @@ export type TrainEvent =
 export interface TrainResult {
   readonly out: string;
   readonly steps: number;
+  /** Of the last step, in nats a token. */
   readonly loss: number;
+  /** On held-out text, where there is some and the tokens' bytes are known. */
   readonly bitsPerByte?: number;
   /** Of the final checkpoint: equal trainings have equal ones. */
   readonly digest: string;
+  /** Digest of what decides the results. */
   readonly configHash: string;
+  /** With the parts of the run before an interruption; evaluations counted. */
   readonly seconds: number;
   readonly tokensPerSecond: number;
 }
@@ -91,7 +99,8 @@ const LOSSES_KEPT = 100;
  * is no number; it names the last checkpoint.
  */
 export async function runTraining(plan: TrainPlan, hooks: TrainHooks): Promise<TrainResult> {
-  expectToFit(plan);
+  const account = accountOf(plan.model, { batch: plan.sequences, contextLength: plan.contextLength });
+  expectToFit(account);
   const loader = await openLoader({
     sources: plan.data,
     contextLength: plan.contextLength,
@@ -99,7 +108,7 @@ export async function runTraining(plan: TrainPlan, hooks: TrainHooks): Promise<T
     documentMasks: plan.documentMasks,
   });
   try {
-    return await new Run(plan, hooks, loader).toTheEnd();
+    return await new Run(plan, hooks, loader, account).toTheEnd();
   } finally {
     await loader.close();
   }
@@ -109,14 +118,13 @@ export async function runTraining(plan: TrainPlan, hooks: TrainHooks): Promise<T
 const MEMORY_SHARE = 0.95;
 
 /** Raises RecipeError for a model or a batch that this machine's memory does not hold. */
-function expectToFit({ model, sequences, contextLength }: TrainPlan): void {
-  const { onnxProcess } = accountOf(model, { batch: sequences, contextLength, precisionBytes: 4 }).memoryBytes;
+function expectToFit({ batch, contextLength, memoryBytes: { onnxProcess } }: Account): void {
   // 0 where the process is not limited.
   const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
   if (onnxProcess <= MEMORY_SHARE * memory) return;
   const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);
   throw new RecipeError(
-    `memory: a step of ${sequences} rows of ${contextLength} tokens takes some ${gigabytes(onnxProcess)} GB, the machine has ${gigabytes(memory)}; take fewer sequences (and accumulate more often), a shorter contextLength or a smaller model`,
+    `memory: a step of ${batch} rows of ${contextLength} tokens takes some ${gigabytes(onnxProcess)} GB, the machine has ${gigabytes(memory)}; take fewer sequences (and accumulate more often), a shorter contextLength or a smaller model`,
   );
 }
 
@@ -126,20 +134,20 @@ class Run {
   readonly #loader: Loader;
   readonly #identity: { content: object; digest: string };
   readonly #checkpoints: string;
-  readonly #flopsPerToken: number;
-  #seconds: number[] = [];
-  /** Whole seconds of earlier parts of the run. */
+  readonly #account: Account;
+  /** Of the last steps. */
+  #stepSeconds: number[] = [];
+  /** What earlier parts of the run took. */
   #secondsBefore = 0;
   readonly #startMs = performance.now();
 
-  constructor(plan: TrainPlan, hooks: TrainHooks, loader: Loader) {
+  constructor(plan: TrainPlan, hooks: TrainHooks, loader: Loader, account: Account) {
     this.#plan = plan;
     this.#hooks = hooks;
     this.#loader = loader;
     this.#identity = identityOf(plan, loader.manifestIds);
     this.#checkpoints = join(plan.out, "checkpoints");
-    const { model, contextLength, sequences } = plan;
-    this.#flopsPerToken = accountOf(model, { batch: sequences, contextLength, precisionBytes: 4 }).trainingFlops.token;
+    this.#account = account;
   }
 
   async toTheEnd(): Promise<TrainResult> {
@@ -207,8 +215,6 @@ class Run {
     const evaluator = await Evaluator.begin(training.model, training.values, this.#hooks.backend, loader, {
       rows: evaluate.rows,
       sequences,
-      positions: contextLength,
-      documentMasks,
       ...(this.#hooks.bytesOfId && { bytesOfId: this.#hooks.bytesOfId }),
     });
     return {
@@ -223,10 +229,10 @@ class Run {
   async #step(training: Training): Promise<StepReport> {
     try {
       const report = await training.takeStep();
-      this.#seconds = [...this.#seconds, report.seconds].slice(-SPEED_WINDOW);
-      const secondsPerStep = this.#seconds.reduce((sum, seconds) => sum + seconds, 0) / this.#seconds.length;
+      this.#stepSeconds = [...this.#stepSeconds, report.seconds].slice(-SPEED_WINDOW);
+      const secondsPerStep = this.#stepSeconds.reduce((sum, seconds) => sum + seconds, 0) / this.#stepSeconds.length;
       const tokensPerSecond = report.tokens / secondsPerStep;
-      const flopsPerSecond = tokensPerSecond * this.#flopsPerToken;
+      const flopsPerSecond = tokensPerSecond * this.#account.trainingFlops.token;
       const { peakFlopsPerSecond: peak } = this.#hooks;
       this.#emit({
         type: "step",
@@ -256,9 +262,7 @@ class Run {
 
   #checkpointOf(training: Training, log: TrainingLog): Checkpoint {
     const { parameters } = training.model;
-    const losses = log.entries.flatMap((entry) =>
-      entry.type === "step" ? [{ step: entry.step, lossNats: entry.loss }] : [],
-    );
+    const losses = lossesOf(log.entries, "step").map(({ step, loss }) => ({ step, lossNats: loss }));
     return {
       parameters: namedValues(parameters, training.values),
       moments: {
@@ -284,12 +288,12 @@ class Run {
     const last = (await listCheckpoints(this.#checkpoints)).slice(-checkpoint.average);
     const parameters =
       checkpoint.average > 1 ? await averageCheckpoints(last) : namedValues(training.model.parameters, training.values);
-    await writeSafetensors(join(out, "model.safetensors"), parameters);
+    await writeSafetensors(join(out, MODEL), parameters);
     const seconds = this.#secondsSoFar;
     const result: TrainResult = {
       out,
       steps,
-      loss: log.losses().at(-1) ?? Number.NaN,
+      loss: lossesOf(log.entries, "step").at(-1)?.loss ?? Number.NaN,
       ...(evaluation?.bitsPerByte !== undefined && { bitsPerByte: evaluation.bitsPerByte }),
       digest,
       configHash: this.#identity.digest,
@@ -305,12 +309,12 @@ class Run {
       sources: this.#loader
         .progress(training.rowsTaken)
         .map((progress, n) => ({ ...progress, ...this.#loader.sources[n] })),
-      averaged: last.length > 1 ? last.length : 1,
+      averaged: last.length,
       evaluation,
       result: { ...result, out: undefined, seconds: undefined, tokensPerSecond: undefined },
       measured: { seconds, tokensPerSecond: result.tokensPerSecond },
     };
-    writeFileSync(join(out, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+    writeFileSync(join(out, RUN_MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
     return result;
   }
 
@@ -323,7 +327,7 @@ class Run {
     const { rowsPerEpoch } = this.#loader;
     this.#emit({
       type: "start",
-      parameters: training.model.parameters.reduce((sum, { name }) => sum + training.values[name]!.length, 0),
+      parameters: this.#account.parameters.total,
       steps,
       tokensPerStep,
       rowsPerEpoch,
@@ -339,9 +343,6 @@ class Run {
   }
 }
 
-function namedValues(
-  parameters: readonly Parameter[],
-  values: Readonly<Record<string, Float32Array>>,
-): ParameterValues {
+function namedValues(parameters: readonly Parameter[], values: ParameterValues): FloatTensors {
   return new Map(parameters.map(({ name, shape }) => [name, { shape, values: values[name]! }]));
 }

@@ -13,7 +13,7 @@ import type { Backend, Executable } from "./backends/backend.ts";
 import { fillBatch } from "./batch.ts";
 import type { TrainPlan } from "./config.ts";
 import type { Batch, Loader } from "./loader.ts";
-import { beginningOf, seedOf } from "./model/parameters.ts";
+import { beginningOf, type ParameterValues, seedOf } from "./model/parameters.ts";
 import { Transformer } from "./model/transformer.ts";
 import { gradientName, nextTokenProgram } from "./objectives/next-token.ts";
 import { AdamW, globalNorm } from "./optimizer/adamw.ts";
@@ -23,8 +23,9 @@ export interface StepReport {
   readonly step: number;
   /** Mean cross-entropy of the step's targets, in nats a token. */
   readonly loss: number;
+  /** Learning rate. */
   readonly rate: number;
-  /** Length of the gradient before it was clipped. */
+  /** Length of the gradient, over all parameters, before it was clipped. */
   readonly norm: number;
   readonly tokens: number;
   readonly seconds: number;
@@ -35,13 +36,11 @@ export class DivergedError extends Error {
   override readonly name = "DivergedError";
 }
 
-type Arrays = Record<string, Float32Array>;
-
 /** A model in training: parameters, moments, and what computes them. */
 export class Training {
   readonly plan: TrainPlan;
   readonly model: Transformer;
-  readonly values: Arrays;
+  readonly values: ParameterValues;
   readonly optimizer: AdamW;
   /** Steps that were taken. */
   step = 0;
@@ -49,7 +48,7 @@ export class Training {
   readonly #executable: Executable;
   readonly #dropouts: readonly string[];
   /** Sums over the parts of a step; where there is one part, what the program puts out. */
-  readonly #gradients: Arrays;
+  readonly #gradients: ParameterValues;
 
   static async begin(plan: TrainPlan, loader: Loader, backend: Backend): Promise<Training> {
     if (loader.vocabSize > plan.model.vocabSize) {
@@ -68,7 +67,7 @@ export class Training {
   private constructor(
     plan: TrainPlan,
     model: Transformer,
-    values: Arrays,
+    values: ParameterValues,
     loader: Loader,
     executable: Executable,
     dropouts: readonly string[],

@@ -9,8 +9,6 @@ import { oneLine, RecipeError } from "../errors.ts";
 import { positiveInt } from "./run.ts";
 import { bytes, count, duration, percent, table } from "./show.ts";
 
-const SINGLE_PRECISION_BYTES = 4;
-
 interface Flags {
   tokens?: number;
   batch: number;
@@ -42,7 +40,6 @@ Examples:
         tokens: flags.tokens,
         batch: flags.batch,
         contextLength: flags.context,
-        precisionBytes: SINGLE_PRECISION_BYTES,
         peakFlopsPerSecond: flags.measure === true ? await measurePeak(await onnxBackend()) : undefined,
       });
       console.log(flags.json === true ? JSON.stringify({ type: "account", ...account }) : describe(account));

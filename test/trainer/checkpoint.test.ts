@@ -13,10 +13,10 @@ import {
   averageCheckpoints,
   type Checkpoint,
   checkpointDigest,
+  type FloatTensors,
   latestCheckpoint,
   listCheckpoints,
   loadCheckpoint,
-  type ParameterValues,
   pruneCheckpoints,
   saveCheckpoint,
 } from "../../trainer/checkpoint/checkpoint.ts";
@@ -211,7 +211,7 @@ const HASH = "5".repeat(64);
 /** Parameters that hang on the step alone. */
 function checkpointAt(step: number, changes: Partial<Checkpoint> = {}): Checkpoint {
   const random = seededRandom(step);
-  const tensors = (): ParameterValues =>
+  const tensors = (): FloatTensors =>
     new Map([
       ["embed", { shape: [4, 3], values: Float32Array.from({ length: 12 }, random) }],
       ["layer.0/scale", { shape: [3], values: Float32Array.from({ length: 3 }, random) }],
@@ -285,7 +285,7 @@ test("the digest hangs on parameters, moments, step and rows taken, and on nothi
     { parameters: new Map([...parameters].reverse()) },
   ];
   for (const changes of same) assert.equal(checkpointDigest(checkpointAt(1, changes)), digest);
-  const nudged = (tensors: ParameterValues): ParameterValues =>
+  const nudged = (tensors: FloatTensors): FloatTensors =>
     new Map([...tensors].map(([name, { shape, values }]) => [name, { shape, values: values.map((x) => -x) }]));
   const others: Partial<Checkpoint>[] = [
     { step: 2 },

@@ -30,13 +30,13 @@ export const CHECKPOINT_FORMAT = 1;
 const FIRST = "first.";
 const SECOND = "second.";
 
-/** By name. */
-export type ParameterValues = ReadonlyMap<string, { readonly shape: Shape; readonly values: Float32Array }>;
+/** Tensors in single precision, by name. */
+export type FloatTensors = ReadonlyMap<string, { readonly shape: Shape; readonly values: Float32Array }>;
 
 /** What the optimizer remembers of the gradients. A parameter may lack either: not every rule keeps both. */
 export interface Moments {
-  readonly first: ParameterValues;
-  readonly second: ParameterValues;
+  readonly first: FloatTensors;
+  readonly second: FloatTensors;
 }
 
 const HEX = z.string().regex(/^[0-9a-f]{64}$/, "64 hex digits");
@@ -83,7 +83,7 @@ export type CheckpointState = z.infer<typeof CheckpointStateSchema>;
 
 /** What the trainer hands over to be kept. */
 export interface Checkpoint extends Readonly<z.infer<typeof ProgressSchema>> {
-  readonly parameters: ParameterValues;
+  readonly parameters: FloatTensors;
   readonly moments: Moments;
 }
 
@@ -113,7 +113,7 @@ function digestFrom(
   return digestOf({ step, rowsTaken, parameters: files[MODEL], moments: files[OPTIMIZER] });
 }
 
-function hashTensors(tensors: ParameterValues): string {
+function hashTensors(tensors: FloatTensors): string {
   const hash = createHash("sha256");
   for (const chunk of encodeSafetensors(tensors)) hash.update(chunk);
   return hash.digest("hex");
@@ -249,7 +249,7 @@ export async function pruneCheckpoints(root: string, keep: number): Promise<void
 }
 
 /** The mean of the parameters of several checkpoints of one run, summed in double precision. */
-export async function averageCheckpoints(folders: readonly string[]): Promise<ParameterValues> {
+export async function averageCheckpoints(folders: readonly string[]): Promise<FloatTensors> {
   const [first, ...others] = folders;
   if (first === undefined) throw new RecipeError("average: found no checkpoints, expected at least one");
   const { configHash } = await verified(first, [MODEL]);
@@ -394,7 +394,7 @@ async function readParameters(path: string): Promise<Map<string, { shape: Shape;
   return parameters;
 }
 
-function namedMoments({ parameters, moments }: Pick<Checkpoint, "parameters" | "moments">): ParameterValues {
+function namedMoments({ parameters, moments }: Pick<Checkpoint, "parameters" | "moments">): FloatTensors {
   const named = new Map<string, { shape: Shape; values: Float32Array }>();
   for (const [prefix, of] of [
     [FIRST, moments.first],

@@ -4,16 +4,17 @@ import { join } from "node:path";
 import { FormatError, RecipeError } from "../../pipeline/errors.ts";
 import { sameShape, showShape } from "../ir/tensor.ts";
 import { ModelConfig } from "../model/config.ts";
-import { parametersOf } from "../model/parameters.ts";
+import { type ParameterValues, parametersOf } from "../model/parameters.ts";
 import { MODEL, STATE } from "./checkpoint.ts";
 import { readSafetensors } from "./safetensors.ts";
 
-const RUN_MANIFEST = "manifest.json";
+/** What a finished training run is told by. */
+export const RUN_MANIFEST = "manifest.json";
 
 export interface TrainedModel {
   readonly folder: string;
   readonly config: ModelConfig;
-  readonly parameters: Record<string, Float32Array>;
+  readonly parameters: ParameterValues;
   readonly tokenizer: { readonly name: string; readonly digest: string };
 }
 

@@ -47,6 +47,7 @@ export function parametersOf(config: ModelConfig): Parameter[] {
   return parameters;
 }
 
+/** Numbers by parameter: values, gradients or moments, row-major. */
 export type ParameterValues = Readonly<Record<string, Float32Array>>;
 
 /** Values to begin with. Each parameter's hang on the seed and its name alone. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Parameter } from "../model/parameters.ts";
+import type { Parameter, ParameterValues } from "../model/parameters.ts";
 
 export const AdamWOptions = z.strictObject({
   beta1: z.number().min(0).lt(1).default(0.9),
@@ -9,8 +9,6 @@ export const AdamWOptions = z.strictObject({
 });
 export type AdamWOptions = z.output<typeof AdamWOptions>;
 
-type Arrays = Readonly<Record<string, Float32Array>>;
-
 /**
  * AdamW (Loshchilov and Hutter 2019): moving means of gradients and of their squares, corrected for beginning at zero;
  * weight decay apart from them, and only where it belongs. Parameters change in place.
@@ -19,10 +17,10 @@ export class AdamW {
   readonly options: AdamWOptions;
   readonly #parameters: readonly Parameter[];
   /** Moving means of the gradients, and of their squares, by parameter. */
-  readonly first: Record<string, Float32Array>;
-  readonly second: Record<string, Float32Array>;
+  readonly first: ParameterValues;
+  readonly second: ParameterValues;
 
-  constructor(parameters: readonly Parameter[], values: Arrays, options: AdamWOptions) {
+  constructor(parameters: readonly Parameter[], values: ParameterValues, options: AdamWOptions) {
     this.options = options;
     this.#parameters = parameters;
     const zeros = () =>
@@ -32,7 +30,11 @@ export class AdamW {
   }
 
   /** Step `step` (from 1 on). `scale` multiplies the gradients: what clipping leaves of them. */
-  step(values: Arrays, gradients: Arrays, { step, rate, scale }: { step: number; rate: number; scale: number }): void {
+  step(
+    values: ParameterValues,
+    gradients: ParameterValues,
+    { step, rate, scale }: { step: number; rate: number; scale: number },
+  ): void {
     const { beta1, beta2, epsilon, weightDecay } = this.options;
     const correct1 = rate / (1 - beta1 ** step);
     const correct2 = 1 / (1 - beta2 ** step);
