@@ -10,8 +10,9 @@
 import { RecipeError } from "../../pipeline/errors.ts";
 import type { Tokenizer } from "../../pipeline/tokenizer.ts";
 import type { CachedModel } from "./cached-model.ts";
+import { Continuation, type EndReason } from "./continuation.ts";
 import { chanceOf, drawFrom, probabilitiesOf, type Sampling, type SamplingOptions, samplingOf } from "./sampling.ts";
-import { Continuation, type EndReason, StopText } from "./stop.ts";
+import { StopText } from "./stop.ts";
 
 /** How tokens are drawn. */
 export interface Draw {

@@ -12,9 +12,9 @@
 import { RecipeError } from "../../pipeline/errors.ts";
 import type { Floats } from "../ir/op.ts";
 import type { CachedModel } from "./cached-model.ts";
+import type { Continuation } from "./continuation.ts";
 import type { Decoder, Draw } from "./generator.ts";
 import { chanceOf, drawFrom, probabilitiesOf } from "./sampling.ts";
-import type { Continuation } from "./stop.ts";
 
 /** How well drafting went, over all that a decoder has decoded. */
 export interface SpeculationReport {
