@@ -2,13 +2,8 @@
  * What a program holds in memory at once, told without running it: tensors are computed in order of use, each is held from
  * there to its last use, and the most that is held at any moment counts.
  */
+import { OPS } from "./ir/ops/index.ts";
 import { inOrderOfUse, type Program, sizeOf, type Tensor } from "./ir/tensor.ts";
-
-/** Ops that go element by element: their result may take the place of an input that nobody needs any more. */
-const ELEMENTWISE: ReadonlySet<string> = new Set([
-  ...["add", "sub", "mul", "div", "minimum", "maximum", "lessOrEqual"],
-  ...["neg", "exp", "log", "sqrt", "reciprocal", "sigmoid", "tanh", "erf", "silu", "gelu", "softmax"],
-]);
 
 /** Numbers, of whatever width. */
 export interface PeakMemory {
@@ -49,7 +44,7 @@ export function peakMemory({ outputs }: Program): PeakMemory {
     else if (tensor.op === "constant") total.constants += size;
     else if (results.has(tensor)) total.outputs += size;
     else if (owners.get(tensor) === tensor && !isAddedToResult(tensor, results, users)) {
-      const replaced = ELEMENTWISE.has(tensor.op) ? ending.find((one) => held.get(one) === size) : undefined;
+      const replaced = isInPlace(tensor) ? ending.find((one) => held.get(one) === size) : undefined;
       if (replaced !== undefined) letGo(replaced);
       held.set(tensor, size);
       now += size;
@@ -60,8 +55,12 @@ export function peakMemory({ outputs }: Program): PeakMemory {
   return { ...total, between };
 }
 
+function isInPlace({ op }: Tensor): boolean {
+  return OPS.get(op)?.isInPlace === true;
+}
+
 function isView({ op }: Tensor, users: readonly Tensor[]): boolean {
-  return op === "reshape" || (op === "expand" && users.every((user) => ELEMENTWISE.has(user.op)));
+  return op === "reshape" || (op === "expand" && users.every(isInPlace));
 }
 
 /** Sums of rows by ids, the gradient of an embedding: they are added to the result in place. */

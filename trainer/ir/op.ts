@@ -14,6 +14,11 @@ export interface Op {
   shape(inputs: readonly Tensor[], attributes: Attributes): Shape;
   /** Of the result; "float" where it is not said. */
   readonly kind?: Kind;
+  /**
+   * The result may take the place of an input of its size that nobody needs any more, and what is repeated to that size
+   * need not be written out: what `peakMemory` counts by.
+   */
+  readonly isInPlace?: true;
   /** Fills `out`, which is zeroed. */
   evaluate(out: Values, inputs: readonly Values[], tensor: Tensor): void;
   /**

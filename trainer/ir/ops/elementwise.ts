@@ -11,6 +11,7 @@ function binary(
 ): Op {
   return {
     name,
+    isInPlace: true,
     shape: ([a, b]) => broadcastShape(a!.shape, b!.shape),
     evaluate(out, [a, b], { shape, inputs }) {
       const atA = places(inputs[0]!.shape, shape);
@@ -70,13 +71,11 @@ export const maximumOp = binary("maximum", Math.max, (a, b, d) => {
   return [mul(d, ofFirst), mul(d, sub(scalar(1), ofFirst))];
 });
 /** 1 where a <= b, otherwise 0. */
-export const lessOrEqualOp: Op = {
-  ...binary(
-    "lessOrEqual",
-    (a, b) => (a <= b ? 1 : 0),
-    () => [undefined, undefined],
-  ),
-};
+export const lessOrEqualOp = binary(
+  "lessOrEqual",
+  (a, b) => (a <= b ? 1 : 0),
+  () => [undefined, undefined],
+);
 
 export const add = (a: Tensor, b: Tensor): Tensor => apply(addOp, [a, b]);
 export const sub = (a: Tensor, b: Tensor): Tensor => apply(subOp, [a, b]);
@@ -91,6 +90,7 @@ export const scale = (a: Tensor, factor: number): Tensor => mul(a, scalar(factor
 function unary(name: string, compute: (x: number) => number, toward: (x: Tensor, y: Tensor, d: Tensor) => Tensor): Op {
   return {
     name,
+    isInPlace: true,
     shape: ([x]) => x!.shape,
     evaluate(out: Values, [x]) {
       for (let i = 0; i < out.length; i++) out[i] = compute(x![i]!);

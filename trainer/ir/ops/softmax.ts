@@ -7,6 +7,7 @@ import { reshape } from "./shape.ts";
 
 export const softmaxOp: Op = {
   name: "softmax",
+  isInPlace: true,
   shape: ([x]) => x!.shape,
   evaluate(out, [x], { shape }) {
     const width = shape.at(-1)!;
