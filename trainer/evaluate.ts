@@ -1,5 +1,5 @@
 import type { Backend, Executable } from "./backends/backend.ts";
-import { fillBatch } from "./batch.ts";
+import { fillBatch } from "./fill-batch.ts";
 import type { Loader } from "./loader.ts";
 import type { ParameterValues } from "./model/parameters.ts";
 import type { Transformer } from "./model/transformer.ts";

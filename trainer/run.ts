@@ -80,7 +80,7 @@ export interface TrainResult {
 
 export interface TrainHooks {
   readonly backend: Backend;
-  /** What the backend reaches in large products, in FLOP/s: `measurePeak` of account.ts. */
+  /** What the backend reaches in large products, in FLOP/s: `measurePeak`. */
   readonly peakFlopsPerSecond?: number;
   /** Bytes that each id spells, 0 for special ones; undefined where they are not known. */
   readonly bytesOfId?: ArrayLike<number>;

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { Command } from "commander";
 import { isMap, parseDocument } from "yaml";
-import { type Account, accountOf, measurePeak } from "../../trainer/account.ts";
+import { type Account, accountOf } from "../../trainer/account.ts";
 import { onnxBackend } from "../../trainer/backends/onnx/onnx.ts";
+import { measurePeak } from "../../trainer/measure-peak.ts";
 import type { ModelConfig, ModelOptions } from "../../trainer/model/config.ts";
 import { modelOf, PRESET_NAMES } from "../../trainer/model/presets.ts";
 import { oneLine, RecipeError } from "../errors.ts";

@@ -1,11 +1,11 @@
 import { Command } from "commander";
 import { createLogUpdate } from "log-update";
 import { ByteLevelTokenizer } from "../../tokenizer/byte-level.ts";
-import { measurePeak } from "../../trainer/account.ts";
 import { backendNamed } from "../../trainer/backends/index.ts";
 import { readTrainConfig, type TrainPlan } from "../../trainer/config.ts";
 import { sparkline } from "../../trainer/curve.ts";
 import { openLoader } from "../../trainer/loader.ts";
+import { measurePeak } from "../../trainer/measure-peak.ts";
 import { runTraining, type TrainEvent, type TrainResult } from "../../trainer/run.ts";
 import { EXIT, RecipeError } from "../errors.ts";
 import { positiveInt } from "./run.ts";
