@@ -3,12 +3,12 @@
  * in code; here it is read and checked whole, before a byte of input is touched.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
-import { isMap, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
-import { oneLine, RecipeError } from "./errors.ts";
+import { RecipeError } from "./errors.ts";
 import { builtInFeature, builtInFeatureNames } from "./features.ts";
+import { readMappingFile } from "./mapping-file.ts";
 import { codeOrigin, definitionOf, findModule, loadDefinition, looksLikePath } from "./modules.ts";
 import {
   type DedupDefinition,
@@ -93,31 +93,11 @@ export interface CheckedRecipe {
 
 /** Reads a recipe file; errors carry its name and line. */
 export async function readRecipe(path: string, registry: Registry): Promise<CheckedRecipe> {
-  if (!existsSync(path)) throw new RecipeError(`${path}: no such recipe`);
-  if (statSync(path).isDirectory()) throw new RecipeError(`${path}: found a folder, expected a recipe (YAML or JSON)`);
-  const lines = new LineCounter();
-  const document = parseDocument(readFileSync(path, "utf8"), { lineCounter: lines });
-  const broken = document.errors[0];
-  if (broken !== undefined) {
-    throw new RecipeError(
-      `${path}:${broken.linePos?.[0].line ?? 1}: not YAML or JSON: ${oneLine(broken.message.split("\n")[0])}`,
-    );
-  }
-  if (!isMap(document.contents)) throw new RecipeError(`${path}:1: expected a mapping with source, stages and sink`);
-  /** The file and line of a field: the deepest part of the path that is there. */
-  const locate = (keys: readonly PropertyKey[]): string => {
-    for (let depth = keys.length; depth > 0; depth--) {
-      const node = document.getIn(keys.slice(0, depth), true) as { range?: [number, number, number] } | undefined;
-      if (node?.range) return `${path}:${lines.linePos(node.range[0]).line}`;
-    }
-    return `${path}:1`;
-  };
-  let value: unknown;
-  try {
-    value = document.toJS();
-  } catch (error) {
-    throw new RecipeError(`${path}:1: not YAML or JSON: ${oneLine(error)}`); // Unknown aliases, or a bomb of them.
-  }
+  const { value, locate } = readMappingFile(path, {
+    missing: "no such recipe",
+    what: "a recipe",
+    fields: "source, stages and sink",
+  });
   return await checkRecipe(value, { registry, baseDir: dirname(resolve(path)), locate });
 }
 

@@ -1,13 +1,13 @@
 /** What a training run does: its whole identity, checked before any data is read. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { parseDocument } from "yaml";
 import { z } from "zod";
 import { digestOf } from "../pipeline/canonical.ts";
 import { RecipeError } from "../pipeline/errors.ts";
+import { readMappingFile } from "../pipeline/mapping-file.ts";
 import { describeIssue } from "../pipeline/stage.ts";
-import type { ModelConfig, ModelOptions } from "./model/config.ts";
-import { modelOf } from "./model/presets.ts";
+import type { ModelConfig } from "./model/config.ts";
+import { modelFrom } from "./model/presets.ts";
 import { AdamWOptions } from "./optimizer/adamw.ts";
 import { Schedule } from "./optimizer/schedule.ts";
 
@@ -75,11 +75,12 @@ export interface TrainPlan extends Omit<Parsed, "data" | "model" | "steps" | "co
 
 /** Reads a config file (YAML or JSON). Raises RecipeError with the field, what was found and what was expected. */
 export function readTrainConfig(path: string, overrides: Record<string, unknown> = {}): TrainPlan {
-  if (!existsSync(path)) throw new RecipeError(`${path}: no such file (give the path of a training config)`);
-  const document = parseDocument(readFileSync(path, "utf8"));
-  const [error] = document.errors;
-  if (error !== undefined) throw new RecipeError(`${path}: ${error.message.split("\n")[0]}`);
-  return planOf({ ...document.toJS(), ...overrides }, path, dirname(resolve(path)));
+  const { value } = readMappingFile(path, {
+    missing: "no such file (give the path of a training config)",
+    what: "a training config",
+    fields: "data, model and out",
+  });
+  return planOf({ ...value, ...overrides }, path, dirname(resolve(path)));
 }
 
 /** Checks a config. Paths in it are relative to `folder`. */
@@ -115,16 +116,6 @@ export function planOf(config: unknown, where = "config", folder = process.cwd()
 function fromFolder(folder: string, nameOrPath: string): string {
   const path = resolve(folder, nameOrPath);
   return existsSync(path) ? path : nameOrPath;
-}
-
-function modelFrom(model: string | Record<string, unknown>, where: string): ModelConfig {
-  try {
-    if (typeof model === "string") return modelOf(model);
-    const { preset, ...fields } = model;
-    return preset === undefined ? modelOf(fields as ModelOptions) : modelOf(String(preset), fields);
-  } catch (error) {
-    throw error instanceof RecipeError ? new RecipeError(`${where}: ${error.message}`) : error;
-  }
 }
 
 /**

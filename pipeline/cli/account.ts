@@ -1,12 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
 import { Command } from "commander";
-import { isMap, parseDocument } from "yaml";
 import { type Account, accountOf } from "../../trainer/account.ts";
 import { onnxBackend } from "../../trainer/backends/onnx/onnx.ts";
 import { measurePeak } from "../../trainer/measure-peak.ts";
-import type { ModelConfig, ModelOptions } from "../../trainer/model/config.ts";
-import { modelOf, PRESET_NAMES } from "../../trainer/model/presets.ts";
-import { oneLine, RecipeError } from "../errors.ts";
+import type { ModelConfig } from "../../trainer/model/config.ts";
+import { modelFrom, modelOf, PRESET_NAMES } from "../../trainer/model/presets.ts";
+import { readMappingFile } from "../mapping-file.ts";
 import { positiveInt } from "./run.ts";
 import { bytes, count, duration, percent, table } from "./show.ts";
 
@@ -54,27 +52,12 @@ function isFile(name: string): boolean {
 
 /** A model's fields; `preset` among them names one to begin from. */
 function readModel(path: string): ModelConfig {
-  if (!existsSync(path)) throw new RecipeError(`${path}: no such file (give a preset's name, or a file with a model)`);
-  const document = parseDocument(textOf(path));
-  const [broken] = document.errors;
-  if (broken !== undefined) {
-    throw new RecipeError(`${path}: not YAML or JSON: ${oneLine(broken.message.split("\n")[0])}`);
-  }
-  if (!isMap(document.contents)) throw new RecipeError(`${path}: expected a mapping with a model's fields`);
-  const { preset, ...fields } = document.toJS() as ModelOptions & { preset?: unknown };
-  try {
-    return preset === undefined ? modelOf(fields) : modelOf(String(preset), fields);
-  } catch (error) {
-    throw error instanceof RecipeError ? new RecipeError(`${path}: ${error.message}`) : error;
-  }
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new RecipeError(`${path}: cannot be read (${oneLine((error as Error).message)})`);
-  }
+  const { value } = readMappingFile(path, {
+    missing: "no such file (give a preset's name, or a file with a model)",
+    what: "a model",
+    fields: "a model's fields",
+  });
+  return modelFrom(value, path);
 }
 
 function describe(account: Account): string {

@@ -44,6 +44,20 @@ export function modelOf(model: string | ModelOptions, overrides: Partial<ModelOp
   return parsed.data;
 }
 
+/**
+ * A model as configs have it: a preset's name, or fields, `preset` among them to begin from one. `where` they stand is put
+ * before what RecipeErrors say.
+ */
+export function modelFrom(model: string | Readonly<Record<string, unknown>>, where: string): ModelConfig {
+  try {
+    if (typeof model === "string") return modelOf(model);
+    const { preset, ...fields } = model;
+    return preset === undefined ? modelOf(fields as ModelOptions) : modelOf(String(preset), fields);
+  } catch (error) {
+    throw error instanceof RecipeError ? new RecipeError(`${where}: ${error.message}`) : error;
+  }
+}
+
 function optionsOf(name: string): ModelOptions {
   if (Object.hasOwn(PRESETS, name)) return PRESETS[name]!;
   const depth = /^depth-([1-9]\d{0,2})$/.exec(name)?.[1];
