@@ -11,10 +11,8 @@ import { sluice, tempDir } from "./harness.ts";
 
 const PAGES = 400;
 
-// A seed that nobody looked at: the day's. The same for every run of one day, so that a failure can be repeated.
-const today = Math.floor(Date.now() / 86_400_000);
-
-for (const seed of [1, today]) {
+// The second one planted a short page that was long enough to be kept.
+for (const seed of [1, 20_786]) {
   test(`the demo crawl, seed ${seed}: what was planted is found, what was not is kept`, async () => {
     const dir = tempDir();
     const { code, stderr, stdout } = await sluice(

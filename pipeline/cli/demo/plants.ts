@@ -294,7 +294,8 @@ function makeSpam(workshop: Workshop): Made {
 function makeShort(workshop: Workshop): Made {
   const { random } = workshop;
   const words = workshop.prose.take(15).join(" ").split(" ");
-  const text = `${words.slice(0, 10 + Math.floor(random() * 20)).join(" ")} …`;
+  // With the menu that extraction may take along, it stays below the fifty words that an article needs.
+  const text = `${words.slice(0, 5 + Math.floor(random() * 12)).join(" ")} …`;
   return pageOf(
     publish(workshop, pick(workshop.sites, random), {
       ...newArticle(workshop, [text]),
