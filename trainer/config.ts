@@ -6,6 +6,7 @@ import { digestOf } from "../pipeline/canonical.ts";
 import { RecipeError } from "../pipeline/errors.ts";
 import { readMappingFile } from "../pipeline/mapping-file.ts";
 import { describeIssue } from "../pipeline/stage.ts";
+import { BACKENDS } from "./backends/index.ts";
 import type { ModelConfig } from "./model/config.ts";
 import { modelFrom } from "./model/presets.ts";
 import { AdamWOptions } from "./optimizer/adamw.ts";
@@ -50,7 +51,7 @@ export const TrainConfig = z
         average: z.int().min(1).default(1).describe("the final parameters are the mean of so many last checkpoints"),
       })
       .prefault({}),
-    backend: z.enum(["onnx", "reference", "tfjs"]).default("onnx"),
+    backend: z.enum(BACKENDS).default("onnx").describe("what computes"),
     tokenizer: z.string().optional().describe("name or path, where the shards' own name does not lead to it"),
     threads: z.int().min(1).optional().describe("by default one a core; results do not depend on it"),
     out: z.string().describe("folder of checkpoints, log and curve"),

@@ -1,26 +1,22 @@
 import { Command, Option } from "commander";
-import type { Backend } from "../../trainer/backends/backend.ts";
-import { onnxBackend } from "../../trainer/backends/onnx/onnx.ts";
-import { referenceBackend } from "../../trainer/backends/reference.ts";
+import { BACKENDS, type BackendName, backendNamed } from "../../trainer/backends/index.ts";
 import { type Outcome, runConformance } from "../../trainer/conformance/conformance.ts";
 import { EXIT } from "../errors.ts";
 import { table } from "./show.ts";
 
-const BACKENDS: Readonly<Record<string, () => Backend | Promise<Backend>>> = {
-  reference: () => referenceBackend(),
-  onnx: () => onnxBackend(),
-};
+/** What is there unless its platform has none; tfjs has to be asked for. */
+const BY_DEFAULT: readonly BackendName[] = ["reference", "onnx"];
 
 export function conformanceCommand(): Command {
   return new Command("conformance")
     .description("Compare what the trainer computes with stored arrays, such as those of the CS336 assignments.")
     .argument("<cases>", "a cases.json, with the arrays in the folder npy beside it")
-    .addOption(new Option("--backend <name>", "one backend (default: all of them)").choices(Object.keys(BACKENDS)))
+    .addOption(new Option("--backend <name>", `one backend (default: ${BY_DEFAULT.join(" and ")})`).choices(BACKENDS))
     .option("--json", "a line for each case, then the result, as JSON")
     .addHelpText("after", "\nExample:\n  sluice conformance fixtures/cases.json --backend reference\n")
-    .action(async (casesPath: string, flags: { backend?: string; json?: boolean }) => {
-      const names = flags.backend === undefined ? Object.keys(BACKENDS) : [flags.backend];
-      const backends = await Promise.all(names.map((name) => BACKENDS[name]!()));
+    .action(async (casesPath: string, flags: { backend?: BackendName; json?: boolean }) => {
+      const names = flags.backend === undefined ? BY_DEFAULT : [flags.backend];
+      const backends = await Promise.all(names.map((name) => backendNamed(name)));
       const outcomes: Outcome[] = [];
       for await (const outcome of runConformance(casesPath, backends)) {
         outcomes.push(outcome);
