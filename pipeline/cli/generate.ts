@@ -3,8 +3,8 @@ import { backendNamed } from "../../trainer/backends/index.ts";
 import { onnxBackend } from "../../trainer/backends/onnx/onnx.ts";
 import { loadTrainedModel, type TrainedModel } from "../../trainer/checkpoint/trained-model.ts";
 import { CachedModel } from "../../trainer/generate/cached-model.ts";
-import { type Decoder, generateTexts, PlainDecoder } from "../../trainer/generate/generator.ts";
-import { SpeculativeDecoder } from "../../trainer/generate/speculative.ts";
+import { type Decoder, type GeneratedText, generateTexts, PlainDecoder } from "../../trainer/generate/generator.ts";
+import { type SpeculationReport, SpeculativeDecoder } from "../../trainer/generate/speculative.ts";
 import { Transformer } from "../../trainer/model/transformer.ts";
 import { RecipeError } from "../errors.ts";
 import { positiveInt } from "./run.ts";
@@ -54,58 +54,61 @@ export function generateCommand(): Command {
       "after",
       '\nExample:\n  sluice generate tiny --prompt "Once upon a time" --temperature 0.8 --top-p 0.95\n',
     )
-    .action(async (folder: string, flags: Flags) => {
-      const trained = await loadTrainedModel(folder);
-      const tokenizer = await tokenizerOf(trained.tokenizer, flags.tokenizer);
-      if (tokenizer === undefined) {
-        throw new RecipeError(`tokenizer: "${trained.tokenizer.name}" is not to be found; give its path (--tokenizer)`);
-      }
-      const model = await cached(trained, flags);
-      const draft = flags.draft === undefined ? undefined : await draftOf(flags.draft, trained, flags);
-      const speculative = draft && new SpeculativeDecoder(model, draft);
-      const decoder: Decoder = speculative ?? new PlainDecoder(model);
-      const prompts = flags.prompt ?? [""];
-      const { maxTokens, temperature, topK, topP, seed, stop } = flags;
-      const isSingle = prompts.length === 1 && flags.json !== true;
-      if (isSingle) process.stdout.write(prompts[0]!);
-      const startMs = performance.now();
-      const texts = await generateTexts(decoder, tokenizer, prompts, {
-        maxTokens,
-        temperature,
-        seed,
-        ...(topK !== undefined && { topK }),
-        ...(topP !== undefined && { topP }),
-        ...(stop && { stop }),
-        ...(isSingle && { onText: (_: number, text: string) => void process.stdout.write(text) }),
-      });
-      const seconds = (performance.now() - startMs) / 1000;
-      if (isSingle) process.stdout.write("\n");
-      for (const [n, { text, ids, reason }] of texts.entries()) {
-        if (flags.json === true)
-          console.log(JSON.stringify({ type: "text", prompt: prompts[n], text, tokens: ids.length, reason }));
-        else if (!isSingle) console.log(`${prompts[n]}${text}\n`);
-      }
-      const tokens = texts.reduce((sum, { ids }) => sum + ids.length, 0);
-      const speculation = await speculative?.report();
-      if (flags.json === true) {
-        console.log(
-          JSON.stringify({
-            type: "done",
-            tokens,
-            seconds,
-            tokensPerSecond: tokens / seconds,
-            ...(speculation && { speculation }),
-          }),
-        );
-      } else {
-        console.error(
-          `${count(tokens)} tokens, ${(tokens / seconds).toFixed(1)} tokens/s (${texts.map(({ reason }) => reason).join(", ")})`,
-        );
-        if (speculation !== undefined) console.error(speculation.verdict);
-      }
-      await model.close();
-      await draft?.close();
-    });
+    .action(writeOn);
+}
+
+async function writeOn(folder: string, flags: Flags): Promise<void> {
+  const trained = await loadTrainedModel(folder);
+  const tokenizer = await tokenizerOf(trained.tokenizer, flags.tokenizer);
+  if (tokenizer === undefined) {
+    throw new RecipeError(`tokenizer: "${trained.tokenizer.name}" is not to be found; give its path (--tokenizer)`);
+  }
+  const model = await cached(trained, flags);
+  const draft = flags.draft === undefined ? undefined : await draftOf(flags.draft, trained, flags);
+  const speculative = draft && new SpeculativeDecoder(model, draft);
+  const decoder: Decoder = speculative ?? new PlainDecoder(model);
+  const { prompt: prompts = [""], maxTokens, temperature, topK, topP, seed, stop, json = false } = flags;
+  // One text is shown as it is written; of several, each when all are there.
+  const isLive = prompts.length === 1 && !json;
+  if (isLive) process.stdout.write(prompts[0]!);
+  const startMs = performance.now();
+  const texts = await generateTexts(decoder, tokenizer, prompts, {
+    maxTokens,
+    temperature,
+    seed,
+    ...(topK !== undefined && { topK }),
+    ...(topP !== undefined && { topP }),
+    ...(stop && { stop }),
+    ...(isLive && { onText: (_: number, text: string) => void process.stdout.write(text) }),
+  });
+  const seconds = (performance.now() - startMs) / 1000;
+  if (isLive) process.stdout.write("\n");
+  for (const [n, { text, ids, reason }] of texts.entries()) {
+    if (json) console.log(JSON.stringify({ type: "text", prompt: prompts[n], text, tokens: ids.length, reason }));
+    else if (!isLive) console.log(`${prompts[n]}${text}\n`);
+  }
+  printResult(texts, seconds, await speculative?.report(), json);
+  await model.close();
+  await draft?.close();
+}
+
+function printResult(
+  texts: readonly GeneratedText[],
+  seconds: number,
+  speculation: SpeculationReport | undefined,
+  json: boolean,
+): void {
+  const tokens = texts.reduce((sum, { ids }) => sum + ids.length, 0);
+  const tokensPerSecond = tokens / seconds;
+  if (json) {
+    console.log(
+      JSON.stringify({ type: "done", tokens, seconds, tokensPerSecond, ...(speculation && { speculation }) }),
+    );
+    return;
+  }
+  const reasons = texts.map(({ reason }) => reason).join(", ");
+  console.error(`${count(tokens)} tokens, ${tokensPerSecond.toFixed(1)} tokens/s (${reasons})`);
+  if (speculation !== undefined) console.error(speculation.verdict);
 }
 
 async function cached({ config, parameters }: TrainedModel, { backend, threads }: Flags): Promise<CachedModel> {
