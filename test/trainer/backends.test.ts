@@ -6,14 +6,32 @@ import { onnxBackend } from "../../trainer/backends/onnx/onnx.ts";
 import { referenceBackend } from "../../trainer/backends/reference.ts";
 import { tfjsBackend } from "../../trainer/backends/tfjs.ts";
 import { gradients } from "../../trainer/ir/autodiff.ts";
-import { ops } from "./ir.ts";
+import { input, ops } from "./ir.ts";
 import { cases } from "./programs.ts";
+
+const webgpu = await onnxBackend({ provider: "webgpu" });
+/** Why there is no graphics card, where there is none. */
+const noCard = await webgpu.compile({ outputs: { two: ops.neg(ops.neg(input("x", [1]))) } }).then(
+  async (executable) => void (await executable.close()),
+  (error: Error) => error,
+);
 
 const BACKENDS: readonly { readonly backend: Backend; readonly tolerance: number }[] = [
   { backend: await onnxBackend({ threads: 2 }), tolerance: 1e-5 },
   // Its erf is an approximation to 1.5e-7, and errors add up in gradients.
   { backend: await tfjsBackend(), tolerance: 1e-4 },
+  ...(noCard === undefined ? [{ backend: webgpu, tolerance: 1e-4 }] : []),
 ];
+
+test("where no graphics card is to be reached, one sentence says so", {
+  skip: noCard === undefined && "there is one",
+}, () => {
+  assert.equal(noCard?.name, "RecipeError");
+  assert.match(
+    noCard?.message ?? "",
+    /^backend "onnx-webgpu": no graphics card is to be reached by .*; "onnx" does without$/,
+  );
+});
 
 for (const { backend, tolerance } of BACKENDS) {
   for (const { name, inputs, result, values } of cases()) {

@@ -4,35 +4,54 @@
  */
 import { availableParallelism } from "node:os";
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { RecipeError } from "../../../pipeline/errors.ts";
+import { oneLine, RecipeError } from "../../../pipeline/errors.ts";
 import type { Floats, Values } from "../../ir/op.ts";
 import { inOrderOfUse, inputsOf, type Program, sizeOf, type Tensor } from "../../ir/tensor.ts";
 import type { Backend, Executable } from "../backend.ts";
 import { elementOf, Lowering } from "./lower.ts";
 
+/**
+ * What computes: the processor, a graphics card by WebGPU (which the package carries), or one by CUDA (whose libraries are
+ * to be installed beside it). Tensors go to the card and come back at every run.
+ */
+export type Provider = "cpu" | "webgpu" | "cuda";
+
 export interface OnnxOptions {
+  readonly provider?: Provider;
   /** By default one a core. Results do not depend on it. */
   readonly threads?: number;
   /** Whether a thread that waits for another keeps its core busy: faster on a machine that has nothing else to do. */
   readonly spinning?: boolean;
 }
 
-/** ONNX Runtime on the processor. Raises RecipeError where the package is missing. */
+const NEEDS = {
+  webgpu: "no graphics card is to be reached by Vulkan, Metal or Direct3D",
+  cuda: "no CUDA device is to be reached, or ONNX Runtime's libraries for CUDA are not installed",
+} as const;
+
+/** ONNX Runtime, by default on the processor. Raises RecipeError where the package or what it needs is missing. */
 export async function onnxBackend(options: OnnxOptions = {}): Promise<Backend> {
   const ort = await loadRuntime();
-  const { threads = availableParallelism(), spinning = true } = options;
+  const { provider = "cpu", threads = availableParallelism(), spinning = true } = options;
+  const backendName = provider === "cpu" ? "onnx" : `onnx-${provider}`;
   return {
-    name: "onnx",
+    name: backendName,
     async compile(program, storage = {}) {
       const model = modelOf(program);
-      const session = await ort.InferenceSession.create(model.bytes, {
-        executionProviders: ["cpu"],
+      const creating = ort.InferenceSession.create(model.bytes, {
+        executionProviders: [provider],
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
         graphOptimizationLevel: "all",
         enableMemPattern: false, // With a pattern it holds the largest block twice; without, a step takes as long.
         logSeverityLevel: 3,
         extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } },
+      });
+      const session = await creating.catch((error: Error) => {
+        if (provider === "cpu") throw error;
+        throw new RecipeError(
+          `backend "${backendName}": ${NEEDS[provider]} (${oneLine(error.message)}); "onnx" does without`,
+        );
       });
       return new OnnxExecutable(program, session, model, storage, ort.Tensor);
     },
