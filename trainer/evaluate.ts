@@ -5,6 +5,7 @@ import type { ParameterValues } from "./model/parameters.ts";
 import type { Transformer } from "./model/transformer.ts";
 import { nextTokenProgram } from "./objectives/next-token.ts";
 
+/** What was measured on held-out rows. Special tokens count only where bytes are not known. */
 export interface Evaluation {
   /** Mean cross-entropy, nats a token. */
   readonly loss: number;

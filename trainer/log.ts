@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs
 import type { Evaluation } from "./evaluate.ts";
 import type { StepReport } from "./train.ts";
 
+/** A line of `log.jsonl`. */
 export type LogEntry =
   | ({ readonly type: "step" } & StepReport)
   | ({ readonly type: "evaluation"; readonly step: number } & Evaluation);
@@ -18,6 +19,7 @@ export function lossesOf(entries: readonly LogEntry[], type: LogEntry["type"]): 
   return entries.filter((entry) => entry.type === type).map(({ step, loss }) => ({ step, loss }));
 }
 
+/** The log of one run: read back when it goes on. */
 export class TrainingLog {
   readonly entries: LogEntry[];
   readonly #path: string;

@@ -15,6 +15,7 @@ export interface PeakMemory {
   readonly between: number;
 }
 
+/** Counts numbers, not bytes, of a program as the onnx backend runs it. */
 export function peakMemory({ outputs }: Program): PeakMemory {
   const results = new Set(Object.values(outputs));
   const order = inOrderOfUse([...results]);

@@ -1,7 +1,7 @@
 /**
- * The training loop:
+ * A step of training:
  *
- *     loader ─ rows ─▶ program (loss, gradients) ─ clip ─▶ AdamW ─▶ parameters ─▶ checkpoints, evaluation
+ *     loader ─ rows ─▶ program (loss, gradients) ─ clip ─▶ AdamW ─▶ parameters
  *
  * Everything that a step does hangs on the config and the step's number: a run that is killed and started again ends with
  * the bytes of one that was not.

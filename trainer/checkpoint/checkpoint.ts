@@ -22,10 +22,12 @@ import { describeIssue, z } from "../../pipeline/stage.ts";
 import { type Shape, ShapeError, sameShape, showShape } from "../ir/tensor.ts";
 import { encodeSafetensors, readSafetensors, writeSafetensors } from "./safetensors.ts";
 
+/** The files of a checkpoint. */
 export const MODEL = "model.safetensors";
-export const OPTIMIZER = "optimizer.safetensors";
+const OPTIMIZER = "optimizer.safetensors";
 export const STATE = "state.json";
-export const CHECKPOINT_FORMAT = 1;
+
+const CHECKPOINT_FORMAT = 1;
 
 const FIRST = "first.";
 const SECOND = "second.";
@@ -67,7 +69,7 @@ const progress = {
 const ProgressSchema = z.object(progress);
 
 /** `state.json`. */
-export const CheckpointStateSchema = z.strictObject({
+const CheckpointStateSchema = z.strictObject({
   format: z.literal(CHECKPOINT_FORMAT),
   /** Version of the code that wrote it. */
   sluice: z.string(),
@@ -79,7 +81,7 @@ export const CheckpointStateSchema = z.strictObject({
   /** SHA-256 of the canonical JSON of all other fields. */
   seal: HEX,
 });
-export type CheckpointState = z.infer<typeof CheckpointStateSchema>;
+type CheckpointState = z.infer<typeof CheckpointStateSchema>;
 
 /** What the trainer hands over to be kept. */
 export interface Checkpoint extends Readonly<z.infer<typeof ProgressSchema>> {

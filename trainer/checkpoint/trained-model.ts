@@ -15,10 +15,11 @@ export interface TrainedModel {
   readonly folder: string;
   readonly config: ModelConfig;
   readonly parameters: ParameterValues;
+  /** Of the data that it was trained on. */
   readonly tokenizer: { readonly name: string; readonly digest: string };
 }
 
-/** Raises RecipeError for a folder that is neither, FormatError for one whose files do not go together. */
+/** Reads configuration and parameters. Raises RecipeError for a folder that is neither, FormatError for one whose files do not go together. */
 export async function loadTrainedModel(folder: string): Promise<TrainedModel> {
   const found = [
     [RUN_MANIFEST, "identity"],

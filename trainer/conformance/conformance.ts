@@ -8,7 +8,7 @@ import { arraysOf, type Fixture, readFixtures } from "./fixtures.ts";
 import type { NpyArray } from "./npy.ts";
 
 /** For cases that name none. */
-export const DEFAULT_ATOL = 1e-4;
+const DEFAULT_ATOL = 1e-4;
 
 export interface Outcome {
   readonly case: string;

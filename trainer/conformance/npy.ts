@@ -25,7 +25,7 @@ const ELEMENTS = {
   "<i8": { size: 8, read: (bytes: DataView, at: number) => Number(bytes.getBigInt64(at, true)) },
   "|b1": { size: 1, read: (bytes: DataView, at: number) => bytes.getUint8(at) },
 } as const;
-export type NpyType = keyof typeof ELEMENTS;
+type NpyType = keyof typeof ELEMENTS;
 
 export interface NpyArray {
   readonly type: NpyType;

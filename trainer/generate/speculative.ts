@@ -35,6 +35,7 @@ export interface SpeculationReport {
   readonly verdict: string;
 }
 
+/** Writes on with two models: the distribution is the target's. */
 export class SpeculativeDecoder implements Decoder {
   readonly #target: CachedModel;
   readonly #draft: CachedModel;
@@ -195,18 +196,19 @@ export class SpeculativeDecoder implements Decoder {
 }
 
 /** Whether a drafted token stands, given a number in [0, 1). */
-export function isAccepted(id: number, wanted: Float64Array, drafted: Float64Array, uniform: number): boolean {
+function isAccepted(id: number, wanted: Float64Array, drafted: Float64Array, uniform: number): boolean {
   return uniform * drafted[id]! < wanted[id]!;
 }
 
 /** What a refused token is replaced from: where the target has more than the draft. */
-export function leftOver(wanted: Float64Array, drafted: Float64Array): Float64Array {
+function leftOver(wanted: Float64Array, drafted: Float64Array): Float64Array {
   const more = wanted.map((probability, id) => Math.max(0, probability - drafted[id]!));
   const sum = more.reduce((all, probability) => all + probability, 0);
   // A refusal says that the two differ; where rounding hides that, the target itself is as near.
   return sum > 0 ? more.map((probability) => probability / sum) : wanted;
 }
 
+/** What the gain follows from: fields as in `SpeculationReport`. */
 export interface SpeculationEstimate {
   readonly acceptance: number;
   readonly costRatio: number;

@@ -2,6 +2,7 @@ import type { Attributes, Kind, Shape, Tensor } from "./tensor.ts";
 
 /** The numbers of a tensor, row-major. */
 export type Floats = Float32Array | Float64Array;
+/** Those of a tensor of either kind: ids are Int32Array. */
 export type Values = Floats | Int32Array;
 
 /**

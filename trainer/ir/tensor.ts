@@ -4,6 +4,8 @@
  *
  * Two kinds of numbers: "float" (what is computed with) and "int" (ids, rows, columns).
  */
+
+/** Sizes along the axes; none of a single number. */
 export type Shape = readonly number[];
 export type Kind = "float" | "int";
 
@@ -11,6 +13,7 @@ export type Kind = "float" | "int";
 export type Attributes = Readonly<Record<string, number | boolean | readonly number[]>>;
 
 export interface Tensor {
+  /** Name of the op that computes it; "input" or "constant" for those that nothing computes. */
   readonly op: string;
   readonly inputs: readonly Tensor[];
   readonly attributes: Attributes;
@@ -18,7 +21,7 @@ export interface Tensor {
   readonly kind: Kind;
   /** Of an `input`: what the host calls it. */
   readonly name?: string;
-  /** Of a `constant`. */
+  /** Of a `constant`, row-major. */
   readonly values?: readonly number[] | Float64Array | Int32Array;
 }
 
@@ -44,14 +47,17 @@ export function constant(values: readonly number[] | Float64Array | Int32Array, 
   return { op: "constant", inputs: [], attributes: {}, shape, kind, values };
 }
 
+/** A constant without axes. */
 export function scalar(value: number): Tensor {
   return constant([value], []);
 }
 
+/** How many elements a tensor of this shape has. */
 export function sizeOf(shape: Shape): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
+/** As messages show it: [2, 3]. */
 export function showShape(shape: Shape): string {
   return `[${shape.join(", ")}]`;
 }

@@ -80,6 +80,7 @@ export function joinHeads(x: Tensor): Tensor {
   return reshape(transpose(x, [0, 2, 1, 3]), [B * T, H * W]);
 }
 
+/** By the angles of their positions, where a model has them (rope). */
 export function turned(x: Tensor, angles: Angles | undefined): Tensor {
   return angles === undefined ? x : rope(x, angles);
 }

@@ -3,7 +3,7 @@ import { crossEntropy, mul, total } from "../ir/ops/index.ts";
 import { input, type Program, type Tensor } from "../ir/tensor.ts";
 import { dropoutInputs, type Transformer } from "../model/transformer.ts";
 
-/** Sizes of what a program takes at once. */
+/** Sizes of what a program takes at once: B rows of the data, and of each the T positions that the model sees. */
 export interface BatchShape {
   readonly sequences: number;
   readonly positions: number;
@@ -31,10 +31,10 @@ export function nextTokenProgram(
   { sequences, positions }: BatchShape,
   options: { readonly training: boolean; readonly documentMasks?: boolean },
 ): NextTokenProgram {
-  const rows = sequences * positions;
-  const tokens = input("tokens", [rows], "int");
-  const targets = input("targets", [rows], "int");
-  const weights = input("weights", [rows]);
+  const shape = [sequences * positions];
+  const tokens = input("tokens", shape, "int");
+  const targets = input("targets", shape, "int");
+  const weights = input("weights", shape);
   const { dropout, names } = dropoutInputs();
   const drops = options.training && model.config.dropout > 0;
   const { logits } = model.forward({

@@ -5,6 +5,7 @@ export const AdamWOptions = z.strictObject({
   beta1: z.number().min(0).lt(1).default(0.9),
   beta2: z.number().min(0).lt(1).default(0.95),
   epsilon: z.number().positive().default(1e-8),
+  /** Each step a parameter that decays loses this share of itself, times the learning rate. */
   weightDecay: z.number().min(0).default(0.1),
 });
 export type AdamWOptions = z.output<typeof AdamWOptions>;
