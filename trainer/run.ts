@@ -14,8 +14,8 @@ import { RecipeError } from "../pipeline/errors.ts";
 import { engineVersion } from "../pipeline/modules.ts";
 import { type Account, accountOf } from "./account.ts";
 import type { Backend } from "./backends/backend.ts";
+import { averageCheckpoints } from "./checkpoint/average.ts";
 import {
-  averageCheckpoints,
   type Checkpoint,
   type FloatTensors,
   latestCheckpoint,

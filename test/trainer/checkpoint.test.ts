@@ -9,8 +9,8 @@ import { digestOf } from "../../pipeline/canonical.ts";
 import { FormatError, RecipeError, RetryError } from "../../pipeline/errors.ts";
 import { hashFile } from "../../pipeline/io/durable.ts";
 import { seededRandom } from "../../pipeline/random.ts";
+import { averageCheckpoints } from "../../trainer/checkpoint/average.ts";
 import {
-  averageCheckpoints,
   type Checkpoint,
   checkpointDigest,
   type FloatTensors,

@@ -250,43 +250,12 @@ export async function pruneCheckpoints(root: string, keep: number): Promise<void
   await syncDirectory(root);
 }
 
-/** The mean of the parameters of several checkpoints of one run, summed in double precision. */
-export async function averageCheckpoints(folders: readonly string[]): Promise<FloatTensors> {
-  const [first, ...others] = folders;
-  if (first === undefined) throw new RecipeError("average: found no checkpoints, expected at least one");
-  const { configHash } = await verified(first, [MODEL]);
-  const sums = new Map(
-    [...(await readParameters(join(first, MODEL)))].map(([name, { shape, values }]) => [
-      name,
-      { shape, sum: Float64Array.from(values) },
-    ]),
-  );
-  for (const folder of others) {
-    const { configHash: found } = await verified(folder, [MODEL]);
-    if (found !== configHash) {
-      throw new RecipeError(
-        `average: ${folder} has the config ${found.slice(0, 12)}…, ${first} has ${configHash.slice(0, 12)}…; expected checkpoints of one run`,
-      );
-    }
-    const parameters = await readParameters(join(folder, MODEL));
-    for (const name of new Set([...sums.keys(), ...parameters.keys()])) {
-      const into = sums.get(name);
-      const from = parameters.get(name);
-      if (into === undefined || from === undefined || !sameShape(into.shape, from.shape)) {
-        const shown = (tensor?: { shape: Shape }): string => (tensor === undefined ? "none" : showShape(tensor.shape));
-        throw new RecipeError(
-          `average: parameter ${name}: ${folder} has ${shown(from)}, ${first} has ${shown(into)}; expected checkpoints of one model`,
-        );
-      }
-      for (const [i, value] of from.values.entries()) into.sum[i]! += value;
-    }
-  }
-  return new Map(
-    [...sums].map(([name, { shape, sum }]) => [
-      name,
-      { shape, values: Float32Array.from(sum, (total) => total / folders.length) },
-    ]),
-  );
+/** The parameters of a checkpoint alone. Raises FormatError as `loadCheckpoint` does. */
+export async function loadParameters(
+  folder: string,
+): Promise<{ readonly configHash: string; readonly parameters: FloatTensors }> {
+  const { configHash } = await verified(folder, [MODEL]);
+  return { configHash, parameters: await readParameters(join(folder, MODEL)) };
 }
 
 type TensorFile = typeof MODEL | typeof OPTIMIZER;
