@@ -78,6 +78,7 @@ export interface OpenSource {
   readonly rowsPerEpoch: number;
   /** Tokens at the end of its stream that fill no row. */
   readonly droppedTokens: number;
+  /** UTF-8 bytes of text a token, end-of-text counted among the tokens; undefined where no manifest tells. */
   readonly bytesPerToken: number | undefined;
 }
 
@@ -157,16 +158,6 @@ export class Loader {
   /** What was trained on, for whoever keeps account of it. */
   get manifestIds(): readonly string[] {
     return this.sources.map(({ manifestId }) => manifestId);
-  }
-
-  /** UTF-8 bytes of text a token of the mixture, end-of-text counted among the tokens; undefined if a source's is. */
-  get bytesPerToken(): number | undefined {
-    let mean = 0;
-    for (const { share, bytesPerToken } of this.sources) {
-      if (bytesPerToken === undefined) return undefined;
-      mean += share * bytesPerToken;
-    }
-    return mean;
   }
 
   /** Rows [firstRow, firstRow + rowCount) of the training. Asked again, it gives the same. */

@@ -196,7 +196,7 @@ test("packed rows are used as they are; padding is no target", async () => {
         assert.equal(batch.weights[i], 0);
         if (batch.tokens[i + 1] !== END) assert.equal(batch.documents[i + 1], batch.documents[i]! + 1);
       }
-      assert.equal(loader.bytesPerToken, undefined);
+      assert.equal(loader.sources[0]!.bytesPerToken, undefined);
     });
   }
 });
@@ -267,13 +267,13 @@ test("packed rows and shards mix", async () => {
   const run = await writeRun(someDocuments(60));
   await withLoader([run, await packRun(run)], { documentMasks: true }, async (loader) => {
     assert.deepEqual([loader.vocabSize, loader.tokenizer], [SMALL.vocabSize, SMALL]);
+    assert.equal(new Set(loader.manifestIds).size, 2);
     assert.deepEqual(
-      [loader.manifestIds.length, new Set(loader.manifestIds).size, loader.bytesPerToken],
-      [2, 2, undefined],
+      loader.sources.map(({ bytesPerToken }) => bytesPerToken),
+      [4, undefined],
     );
     rowsOf(await loader.batch(0, 50));
   });
-  await withLoader([run, run], {}, async (loader) => assert.equal(loader.bytesPerToken, 4));
 });
 
 test("an order is a permutation, for every number of rows", () => {
