@@ -12,6 +12,7 @@ import { readVocabulary } from "../../tokenizer/load.ts";
 import { vocabularyNames } from "../../tokenizer/vocabulary.ts";
 import { EXIT, RecipeError } from "../errors.ts";
 import { cutLongRuns } from "./long-runs.ts";
+import { median } from "./median.ts";
 import { positiveInt } from "./run.ts";
 import { bytes, table } from "./show.ts";
 
@@ -269,12 +270,6 @@ function timed<T>(call: () => T): [seconds: number, result: T] {
   const result = call();
   const microseconds = process.cpuUsage(before).user;
   return [Math.max(microseconds, 1) / 1e6, result];
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 function equal(a: ArrayLike<number>, b: ArrayLike<number>): boolean {

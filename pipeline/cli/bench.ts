@@ -7,7 +7,9 @@ import { EXIT } from "../errors.ts";
 import type { Manifest } from "../manifest.ts";
 import { type CheckedRecipe, readRecipe } from "../recipe.ts";
 import { runChecked } from "../run.ts";
+import { benchInference } from "./bench-inference.ts";
 import { benchTokenizer } from "./bench-tokenizer.ts";
+import { median } from "./median.ts";
 import { positiveInt } from "./run.ts";
 import { table } from "./show.ts";
 
@@ -15,7 +17,8 @@ export function benchCommand(): Command {
   return new Command("bench")
     .description("Benchmarks: rounds are interleaved, results are ratios.")
     .addCommand(benchRun())
-    .addCommand(benchTokenizer());
+    .addCommand(benchTokenizer())
+    .addCommand(benchInference());
 }
 
 interface Round {
@@ -86,10 +89,4 @@ function overheadOf({ measured }: Manifest): number {
     0,
   );
   return (measured.seconds - stages) / stages;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
