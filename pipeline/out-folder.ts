@@ -4,24 +4,13 @@
  *
  *     out/.sluice-work/lock  journal  spans/ (with the cache off)  staging/{data,ledger,dropped,quarantine}
  */
-import {
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, unlinkSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { RecipeError, RetryError } from "./errors.ts";
+import { RecipeError } from "./errors.ts";
 import { failpoint } from "./failpoints.ts";
 import { hashFile, syncDirectory, writeDurably } from "./io/durable.ts";
+import { takeLock } from "./io/lock.ts";
 import { type Artifact, type ArtifactKind, MANIFEST, type Manifest } from "./manifest.ts";
 
 /** A name that nobody else gives a folder: what lies in it is removed. */
@@ -30,9 +19,6 @@ export const WORK = ".sluice-work";
 /** What a run may leave beside the manifest; stale ones of an interrupted run are replaced. */
 const PARTS: readonly ArtifactKind[] = ["data", "ledger", "dropped", "quarantine"];
 export const EVENTS = "events.jsonl";
-
-/** An engine whose supervisor was killed ends within this time. */
-const LOCK_PATIENCE_MS = 5000;
 
 export class OutFolder {
   readonly dir: string;
@@ -55,16 +41,7 @@ export class OutFolder {
     try {
       return await OutFolder.#open(dir);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (
-        !["ENOTDIR", "EEXIST", "EACCES", "EPERM", "EROFS", "ENOENT", "ELOOP", "ERR_INVALID_ARG_VALUE"].includes(
-          code ?? "",
-        )
-      )
-        throw error;
-      throw new RecipeError(
-        `${JSON.stringify(dir)}: cannot be the output folder (${code}): expected a folder that can be written`,
-      );
+      throw unwritable(dir, error);
     }
   }
 
@@ -83,31 +60,10 @@ export class OutFolder {
   }
 
   async #lock(): Promise<void> {
-    const path = join(this.work, "lock");
-    const mine = `${path}.${process.pid}`;
-    const deadline = Date.now() + LOCK_PATIENCE_MS;
-    for (;;) {
-      // Written beside and linked: nobody ever sees a lock without its holder.
-      try {
-        mkdirSync(this.work, { recursive: true });
-        writeFileSync(mine, String(process.pid));
-        linkSync(mine, path);
-        return;
-      } catch (error) {
-        // ENOENT: the run that held the lock has just ended and taken its folder along.
-        if (!["EEXIST", "ENOENT"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-      } finally {
-        rmSync(mine, { force: true });
-      }
-      const holder = holderOf(path);
-      if (holder === undefined) continue;
-      if (!isAlive(holder)) rmSync(path, { force: true });
-      else if (Date.now() > deadline) {
-        throw new RetryError(
-          `${this.dir}: process ${holder} is writing a run there; wait for it, or choose another sink dir`,
-        );
-      } else await sleep(100);
-    }
+    await takeLock(
+      join(this.work, "lock"),
+      (holder) => `${this.dir}: process ${holder} is writing a run there; wait for it, or choose another sink dir`,
+    );
   }
 
   unlock(): void {
@@ -182,21 +138,13 @@ async function syncFile(path: string): Promise<void> {
   }
 }
 
-function holderOf(lock: string): number | undefined {
-  try {
-    return Number(readFileSync(lock, "utf8"));
-  } catch {
-    return undefined; // Released in this moment.
-  }
-}
+const UNWRITABLE = ["ENOTDIR", "EEXIST", "EACCES", "EPERM", "EROFS", "ENOENT", "ELOOP", "ERR_INVALID_ARG_VALUE"];
 
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  if (pid === process.pid) return false; // A lock of an earlier process that had our number.
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+/** What to throw where a folder could not be taken: a RecipeError if it can be no output folder, else the error itself. */
+export function unwritable(dir: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (!UNWRITABLE.includes(code ?? "")) return error;
+  return new RecipeError(
+    `${JSON.stringify(dir)}: cannot be the output folder (${code}): expected a folder that can be written`,
+  );
 }

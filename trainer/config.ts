@@ -54,7 +54,7 @@ export const TrainConfig = z
     backend: z.enum(BACKENDS).default("onnx").describe("what computes"),
     tokenizer: z.string().optional().describe("name or path, where the shards' own name does not lead to it"),
     threads: z.int().min(1).optional().describe("by default one a core; results do not depend on it"),
-    out: z.string().describe("folder of checkpoints, log and curve"),
+    out: z.string().min(1).describe("folder of checkpoints, log and curve"),
   })
   .check(({ value, issues }) => {
     if ((value.steps === undefined) === (value.tokens === undefined)) {

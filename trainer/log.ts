@@ -1,5 +1,5 @@
 /** What happened at which step: a JSON object a line, in the run's folder. */
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { Evaluation } from "./evaluate.ts";
 import type { StepReport } from "./train.ts";
 
@@ -28,7 +28,9 @@ export class TrainingLog {
   constructor(path: string, step: number) {
     this.#path = path;
     this.entries = existsSync(path) ? entriesUpTo(readFileSync(path, "utf8"), step) : [];
-    writeFileSync(path, this.entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+    // Renamed into place: a kill or a full disk must not cost the steps that are kept.
+    writeFileSync(`${path}.tmp`, this.entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+    renameSync(`${path}.tmp`, path);
   }
 
   add(entry: LogEntry): void {

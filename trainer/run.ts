@@ -7,10 +7,11 @@
  *     out/model.safetensors     the final parameters
  *     out/manifest.json         written last: what made them, and how it went
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { join } from "node:path";
-import { RecipeError } from "../pipeline/errors.ts";
+import { FormatError, RecipeError } from "../pipeline/errors.ts";
+import { writeDurably } from "../pipeline/io/durable.ts";
 import { engineVersion } from "../pipeline/modules.ts";
 import { type Account, accountOf } from "./account.ts";
 import type { Backend } from "./backends/backend.ts";
@@ -33,6 +34,7 @@ import { type Evaluation, Evaluator } from "./evaluate.ts";
 import { type Loader, openLoader } from "./loader.ts";
 import { lossesOf, TrainingLog } from "./log.ts";
 import type { Parameter, ParameterValues } from "./model/parameters.ts";
+import { CHECKPOINTS, takeRunFolder } from "./run-folder.ts";
 import { DivergedError, type StepReport, Training } from "./train.ts";
 
 /** What a run tells as it goes: `sluice train --json` prints these. */
@@ -95,8 +97,8 @@ const SPEED_WINDOW = 20;
 const LOSSES_KEPT = 100;
 
 /**
- * Trains to the last step. Raises RecipeError where the folder holds a run of another config, DivergedError where the loss
- * is no number; it names the last checkpoint.
+ * Trains to the last step. Raises RecipeError where the folder holds a run of another config or what no training left,
+ * RetryError where another process trains there, DivergedError where the loss is no number; it names the last checkpoint.
  */
 export async function runTraining(plan: TrainPlan, hooks: TrainHooks): Promise<TrainResult> {
   const account = accountOf(plan.model, { batch: plan.sequences, contextLength: plan.contextLength });
@@ -146,13 +148,21 @@ class Run {
     this.#hooks = hooks;
     this.#loader = loader;
     this.#identity = identityOf(plan, loader.manifestIds);
-    this.#checkpoints = join(plan.out, "checkpoints");
+    this.#checkpoints = join(plan.out, CHECKPOINTS);
     this.#account = account;
   }
 
   async toTheEnd(): Promise<TrainResult> {
+    const release = await takeRunFolder(this.#plan.out);
+    try {
+      return await this.#train();
+    } finally {
+      release();
+    }
+  }
+
+  async #train(): Promise<TrainResult> {
     const { steps, out } = this.#plan;
-    mkdirSync(this.#checkpoints, { recursive: true });
     const training = await Training.begin(this.#plan, this.#loader, this.#hooks.backend);
     const held = await this.#openHeldOut(training);
     try {
@@ -186,7 +196,14 @@ class Run {
   /** Takes up the last checkpoint, if there is one. */
   async #goOn(training: Training): Promise<void> {
     const folder = await latestCheckpoint(this.#checkpoints);
-    if (folder === undefined) return;
+    if (folder === undefined) {
+      const damaged = await listCheckpoints(this.#checkpoints);
+      if (damaged.length === 0) return;
+      // To begin anew would replace the log, too, without anybody having asked for it.
+      throw new FormatError(
+        `${this.#checkpoints}: found ${damaged.length} checkpoints, none as it was written; copy them again, or remove the folder to train from the start`,
+      );
+    }
     const checkpoint = await loadCheckpoint(folder);
     if (checkpoint.configHash !== this.#identity.digest) {
       throw new RecipeError(
@@ -288,7 +305,10 @@ class Run {
     const last = (await listCheckpoints(this.#checkpoints)).slice(-checkpoint.average);
     const parameters =
       checkpoint.average > 1 ? await averageCheckpoints(last) : namedValues(training.model.parameters, training.values);
-    await writeSafetensors(join(out, MODEL), parameters);
+    // Renamed into place: a kill or a full disk leaves no half of a model.
+    const unfinished = join(out, `.${MODEL}.tmp`);
+    await writeSafetensors(unfinished, parameters);
+    renameSync(unfinished, join(out, MODEL));
     const seconds = this.#secondsSoFar;
     const result: TrainResult = {
       out,
@@ -314,7 +334,7 @@ class Run {
       result: { ...result, out: undefined, seconds: undefined, tokensPerSecond: undefined },
       measured: { seconds, tokensPerSecond: result.tokensPerSecond },
     };
-    writeFileSync(join(out, RUN_MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+    await writeDurably(join(out, RUN_MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
     return result;
   }
 

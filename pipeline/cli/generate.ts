@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { backendNamed } from "../../trainer/backends/index.ts";
 import { onnxBackend } from "../../trainer/backends/onnx/onnx.ts";
 import { loadTrainedModel, type TrainedModel } from "../../trainer/checkpoint/trained-model.ts";
@@ -47,7 +47,7 @@ export function generateCommand(): Command {
       "a smaller model of the same tokenizer that guesses ahead: the same distribution, sooner",
     )
     .option("--tokenizer <name>", "name or path, where the model's own name does not lead to it")
-    .option("--backend <name>", "onnx or reference", "onnx")
+    .addOption(new Option("--backend <name>").choices(["onnx", "reference"]).default("onnx"))
     .option("--threads <n>", "by default one a core", positiveInt)
     .option("--json", "a JSON object a prompt; the last line is the result")
     .addHelpText(

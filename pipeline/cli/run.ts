@@ -67,7 +67,7 @@ export async function runAndShow(checked: CheckedRecipe, flags: RunFlags): Promi
 
 export function positiveInt(text: string): number {
   const n = Number(text);
-  if (!Number.isInteger(n) || n < 1)
+  if (!Number.isSafeInteger(n) || n < 1)
     throw new InvalidArgumentError(`expected a whole number from 1, found ${JSON.stringify(text)}`);
   return n;
 }

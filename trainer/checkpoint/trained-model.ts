@@ -1,12 +1,15 @@
 /** A model that was trained, to be used: from a run's folder, or from one of its checkpoints. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { FormatError, RecipeError } from "../../pipeline/errors.ts";
 import { sameShape, showShape } from "../ir/tensor.ts";
 import { ModelConfig } from "../model/config.ts";
 import { type ParameterValues, parametersOf } from "../model/parameters.ts";
 import { MODEL, STATE } from "./checkpoint.ts";
 import { readSafetensors } from "./safetensors.ts";
+
+const TokenizerId = z.object({ name: z.string(), digest: z.string() });
 
 /** What a finished training run is told by. */
 export const RUN_MANIFEST = "manifest.json";
@@ -16,7 +19,7 @@ export interface TrainedModel {
   readonly config: ModelConfig;
   readonly parameters: ParameterValues;
   /** Of the data that it was trained on. */
-  readonly tokenizer: { readonly name: string; readonly digest: string };
+  readonly tokenizer: Readonly<z.output<typeof TokenizerId>>;
 }
 
 /** Reads configuration and parameters. Raises RecipeError for a folder that is neither, FormatError for one whose files do not go together. */
@@ -32,14 +35,15 @@ export async function loadTrainedModel(folder: string): Promise<TrainedModel> {
   }
   const [file, field] = found as [string, string];
   const told = parsed(join(folder, file));
-  const config = ModelConfig.safeParse((told[field] as { model?: unknown } | undefined)?.model);
-  const tokenizer = told.tokenizer as TrainedModel["tokenizer"] | undefined;
-  if (!config.success || tokenizer === undefined) {
+  const config = ModelConfig.safeParse((told?.[field] as { model?: unknown } | undefined)?.model);
+  const tokenizer = TokenizerId.safeParse(told?.tokenizer);
+  if (!config.success || !tokenizer.success) {
     throw new FormatError(
       `${join(folder, file)}: tells of no model that was trained (expected what "sluice train" writes)`,
     );
   }
   const path = join(folder, MODEL);
+  if (!existsSync(path)) throw new FormatError(`${path}: no such file, though ${file} tells of it; copy it again`);
   const { tensors } = await readSafetensors(path);
   const parameters: Record<string, Float32Array> = {};
   for (const { name, shape } of parametersOf(config.data)) {
@@ -50,12 +54,13 @@ export async function loadTrainedModel(folder: string): Promise<TrainedModel> {
     }
     parameters[name] = tensor.values;
   }
-  return { folder, config: config.data, parameters, tokenizer };
+  return { folder, config: config.data, parameters, tokenizer: tokenizer.data };
 }
 
-function parsed(path: string): Record<string, unknown> {
+/** Null where the file says so. */
+function parsed(path: string): Record<string, unknown> | null {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+    return JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown> | null;
   } catch (error) {
     throw new FormatError(`${path}: ${(error as Error).message}`);
   }

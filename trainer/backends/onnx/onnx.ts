@@ -24,6 +24,8 @@ export interface OnnxOptions {
   readonly spinning?: boolean;
 }
 
+const MAX_THREADS = 1024;
+
 const NEEDS = {
   webgpu: "no graphics card is to be reached by Vulkan, Metal or Direct3D",
   cuda: "no CUDA device is to be reached, or ONNX Runtime's libraries for CUDA are not installed",
@@ -33,6 +35,8 @@ const NEEDS = {
 export async function onnxBackend(options: OnnxOptions = {}): Promise<Backend> {
   const ort = await loadRuntime();
   const { provider = "cpu", threads = availableParallelism(), spinning = true } = options;
+  // ONNX Runtime would start them all, and the machine with it would stand still.
+  if (threads > MAX_THREADS) throw new RecipeError(`threads: expected at most ${MAX_THREADS}, found ${threads}`);
   const backendName = provider === "cpu" ? "onnx" : `onnx-${provider}`;
   return {
     name: backendName,
