@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { type Account, accountOf } from "../../trainer/account.ts";
 import { onnxBackend } from "../../trainer/backends/onnx/onnx.ts";
+import { readTrainConfig } from "../../trainer/config.ts";
 import { measurePeak } from "../../trainer/measure-peak.ts";
 import type { ModelConfig } from "../../trainer/model/config.ts";
 import { modelFrom, modelOf, PRESET_NAMES } from "../../trainer/model/presets.ts";
@@ -8,9 +9,11 @@ import { readMappingFile } from "../mapping-file.ts";
 import { positiveInt } from "./run.ts";
 import { bytes, count, duration, percent, table } from "./show.ts";
 
+const DEFAULT_BATCH = 16;
+
 interface Flags {
   tokens?: number;
-  batch: number;
+  batch?: number;
   context?: number;
   measure?: boolean;
   json?: boolean;
@@ -19,9 +22,12 @@ interface Flags {
 export function accountCommand(): Command {
   return new Command("account")
     .description("What a model costs, before it is trained: parameters, FLOPs, memory, time.")
-    .argument("<model>", `a preset (${PRESET_NAMES.join(", ")}), or a file with a model's fields, YAML or JSON`)
+    .argument(
+      "<model>",
+      `a preset (${PRESET_NAMES.join(", ")}), or a file with a model's fields or a training config, YAML or JSON`,
+    )
     .option("--tokens <n>", "to train on, in all", positiveInt)
-    .option("--batch <n>", "sequences that are computed at once", positiveInt, 16)
+    .option("--batch <n>", "sequences that are computed at once (default: the config's, or 16)", positiveInt)
     .option("--context <n>", "tokens of a sequence (default: as many as the model has positions)", positiveInt)
     .option("--measure", "multiply matrices for a moment to see how fast this machine is; otherwise that is assumed")
     .option("--json", "as JSON")
@@ -31,14 +37,15 @@ export function accountCommand(): Command {
 Examples:
   sluice account gpt2-small --tokens 1000000000
   sluice account depth-6 --batch 8 --context 512 --measure
+  sluice account tiny.yaml
 `,
     )
     .action(async (name: string, flags: Flags) => {
-      const model = isFile(name) ? readModel(name) : modelOf(name);
+      const { model, ...said } = isFile(name) ? readFile(name) : { model: modelOf(name) };
       const account = accountOf(model, {
-        tokens: flags.tokens,
-        batch: flags.batch,
-        contextLength: flags.context,
+        tokens: flags.tokens ?? said.tokens,
+        batch: flags.batch ?? said.batch ?? DEFAULT_BATCH,
+        contextLength: flags.context ?? said.contextLength,
         peakFlopsPerSecond: flags.measure === true ? await measurePeak(await onnxBackend()) : undefined,
       });
       console.log(flags.json === true ? JSON.stringify({ type: "account", ...account }) : describe(account));
@@ -50,14 +57,23 @@ function isFile(name: string): boolean {
   return /[/\\]|\.(json|ya?ml)$/.test(name);
 }
 
-/** A model's fields; `preset` among them names one to begin from. */
-function readModel(path: string): ModelConfig {
+interface Said {
+  readonly model: ModelConfig;
+  readonly tokens?: number;
+  readonly batch?: number;
+  readonly contextLength?: number;
+}
+
+/** A model's fields, `preset` among them to begin from one; or a training config, which says how it is trained, too. */
+function readFile(path: string): Said {
   const { value } = readMappingFile(path, {
-    missing: "no such file (give a preset's name, or a file with a model)",
+    missing: "no such file (give a preset's name, or a file with a model or a training config)",
     what: "a model",
     fields: "a model's fields",
   });
-  return modelFrom(value, path);
+  if (!("model" in value)) return { model: modelFrom(value, path) };
+  const { model, sequences, contextLength, steps, tokensPerStep } = readTrainConfig(path);
+  return { model, batch: sequences, contextLength, tokens: steps * tokensPerStep };
 }
 
 function describe(account: Account): string {

@@ -1,10 +1,12 @@
 /** What is told beforehand, against what there is: parameters, products in the program, resident memory. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { seededRandom } from "../../pipeline/random.ts";
 import { GPT2_SMALL, trainingFlopsPerByte } from "../../tokenizer/compare.ts";
-import { accountOf, forwardFlops, parameterCounts } from "../../trainer/account.ts";
+import { type Account, accountOf, forwardFlops, parameterCounts } from "../../trainer/account.ts";
 import { referenceBackend } from "../../trainer/backends/reference.ts";
 import { matmul } from "../../trainer/ir/ops/index.ts";
 import { inOrderOfUse, input, type Program, sizeOf } from "../../trainer/ir/tensor.ts";
@@ -15,6 +17,8 @@ import { modelOf, PRESET_NAMES } from "../../trainer/model/presets.ts";
 import { Transformer } from "../../trainer/model/transformer.ts";
 import { nextTokenProgram } from "../../trainer/objectives/next-token.ts";
 import { peakMemory } from "../../trainer/peak-memory.ts";
+import { ROOT } from "../imports.ts";
+import { tempFolder } from "../tokenizer/temp.ts";
 import { ops } from "./ir.ts";
 
 const SEED = 20_260_301;
@@ -220,3 +224,17 @@ function randomModels(count: number): ModelConfig[] {
     return modelOf(options);
   });
 }
+
+test("a training config is told as it would be trained", () => {
+  const path = join(tempFolder(), "tiny.yaml");
+  const model = "{ vocabSize: 100, contextLength: 32, layers: 1, width: 16, heads: 2 }";
+  writeFileSync(
+    path,
+    `data: out\nmodel: ${model}\nsequences: 4\naccumulate: 3\nsteps: 10\ncontextLength: 8\nout: tiny\n`,
+  );
+  const command = ["bin/sluice.js", "account", path, "--json"];
+  const { stdout, status } = spawnSync(process.execPath, command, { cwd: ROOT, encoding: "utf8" });
+  assert.equal(status, 0);
+  const { batch, contextLength, training } = JSON.parse(stdout) as Account;
+  assert.deepEqual([batch, contextLength, training?.tokens], [4, 8, 10 * 4 * 3 * 8]);
+});
