@@ -3,7 +3,7 @@
 import { availableParallelism } from "node:os";
 import { RecipeError } from "../pipeline/errors.ts";
 import { sizeOf } from "./ir/tensor.ts";
-import { type ModelConfig, sizesOf } from "./model/config.ts";
+import { MOST, type ModelConfig, sizesOf } from "./model/config.ts";
 import { parametersOf } from "./model/parameters.ts";
 import { Transformer } from "./model/transformer.ts";
 import { nextTokenProgram } from "./objectives/next-token.ts";
@@ -100,7 +100,7 @@ export interface Account {
   readonly training: { readonly tokens: number; readonly flops: number; readonly seconds: number } | null;
 }
 
-/** Raises RecipeError where the context is longer than the positions that a model learns. */
+/** Raises RecipeError where the context is longer than the positions that a model learns, or than any. */
 export function accountOf(model: ModelConfig, options: AccountOptions): Account {
   const {
     batch,
@@ -112,6 +112,9 @@ export function accountOf(model: ModelConfig, options: AccountOptions): Account 
     throw new RecipeError(
       `context of ${contextLength} tokens: the model learns ${model.contextLength} positions and has no others`,
     );
+  }
+  if (contextLength > MOST.contextLength) {
+    throw new RecipeError(`context of ${contextLength} tokens: expected at most ${MOST.contextLength}`);
   }
   const parameters = parameterCounts(model);
   const forward = forwardFlops(model, contextLength);

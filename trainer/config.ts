@@ -7,7 +7,7 @@ import { RecipeError } from "../pipeline/errors.ts";
 import { readMappingFile } from "../pipeline/mapping-file.ts";
 import { describeIssue } from "../pipeline/stage.ts";
 import { BACKENDS } from "./backends/index.ts";
-import type { ModelConfig } from "./model/config.ts";
+import { MOST, type ModelConfig } from "./model/config.ts";
 import { modelFrom } from "./model/presets.ts";
 import { AdamWOptions } from "./optimizer/adamw.ts";
 import { Schedule } from "./optimizer/schedule.ts";
@@ -28,7 +28,12 @@ export const TrainConfig = z
     model: z
       .union([z.string(), z.record(z.string(), z.unknown())])
       .describe("a preset's name, or a model's fields; `preset` among them names one to begin from"),
-    contextLength: z.int().min(2).optional().describe("tokens of a row; by default as many as the model has positions"),
+    contextLength: z
+      .int()
+      .min(2)
+      .max(MOST.contextLength)
+      .optional()
+      .describe("tokens of a row; by default as many as the model has positions"),
     documentMasks: z.boolean().default(true).describe("whether documents in one row are hidden from each other"),
     sequences: z.int().min(1).default(16).describe("rows that are computed at once"),
     accumulate: z.int().min(1).default(1).describe("how often that happens before a step is taken"),

@@ -59,6 +59,12 @@ test("a name that is not known is refused with those that are; fields are checke
     name: "RecipeError",
     message: /model\.heads: expected a divisor of the width 768/,
   });
+  for (const field of ["contextLength", "layers", "width"]) {
+    assert.throws(() => modelOf("depth-4", { [field]: 100_000_000 }), {
+      name: "RecipeError",
+      message: new RegExp(`model\\.${field}: expected too big: .*<=\\d+, found number \\(100000000\\)`),
+    });
+  }
   assert.equal(PRESET_NAMES.length, 6);
 });
 
@@ -114,6 +120,10 @@ test("a context beyond learned positions is refused", () => {
   assert.throws(() => accountOf(modelOf("gpt2-small"), { batch: 1, contextLength: 2048, precisionBytes: 4 }), {
     name: "RecipeError",
     message: /context of 2048 tokens: the model learns 1024 positions/,
+  });
+  assert.throws(() => accountOf(modelOf("depth-4"), { batch: 1, contextLength: 1e9 }), {
+    name: "RecipeError",
+    message: "context of 1000000000 tokens: expected at most 1048576",
   });
 });
 

@@ -1,5 +1,8 @@
 import { z } from "zod";
 
+/** Far beyond what is trained: a slip of the keyboard is told, where accounting for it would take all memory and for ever. */
+export const MOST = { contextLength: 2 ** 20, layers: 1000, width: 2 ** 16 } as const;
+
 /**
  * A decoder-only transformer. By default as Llama and the CS336 hand-outs have it: RMSNorm before each part, rotary
  * positions, SwiGLU, no biases.
@@ -8,9 +11,9 @@ export const ModelConfig = z
   .strictObject({
     vocabSize: z.int().min(1),
     /** Tokens of a row. */
-    contextLength: z.int().min(1),
-    layers: z.int().min(1),
-    width: z.int().min(1),
+    contextLength: z.int().min(1).max(MOST.contextLength),
+    layers: z.int().min(1).max(MOST.layers),
+    width: z.int().min(1).max(MOST.width),
     heads: z.int().min(1),
     /** Heads of keys and values, each shared by a group of query heads (Ainslie et al. 2023). By default as many as `heads`. */
     kvHeads: z.int().min(1).optional(),
