@@ -36,7 +36,7 @@ export const TrainConfig = z
       .describe("tokens of a row; by default as many as the model has positions"),
     documentMasks: z.boolean().default(true).describe("whether documents in one row are hidden from each other"),
     sequences: z.int().min(1).default(16).describe("rows that are computed at once"),
-    accumulate: z.int().min(1).default(1).describe("how often that happens before a step is taken"),
+    accumulate: z.int().min(1).max(65_536).default(1).describe("how often that happens before a step is taken"),
     steps: z.int().min(1).optional().describe("how many steps; or say `tokens`"),
     tokens: z.int().min(1).optional().describe("stop at the first step that has seen so many"),
     optimizer: AdamWOptions.prefault({}),

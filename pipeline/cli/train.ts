@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { Command } from "commander";
 import { createLogUpdate } from "log-update";
 import { ByteLevelTokenizer } from "../../tokenizer/byte-level.ts";
@@ -75,8 +76,13 @@ tiny.yaml:
     });
 }
 
-function overridesOf({ steps, ...flags }: Flags): Record<string, unknown> {
-  return { ...flags, ...(steps !== undefined && { steps, tokens: undefined }) };
+/** A folder given here is relative to where the command runs, as everywhere on a command line. */
+function overridesOf({ steps, out, ...flags }: Flags): Record<string, unknown> {
+  return {
+    ...flags,
+    ...(out !== undefined && { out: out && resolve(out) }),
+    ...(steps !== undefined && { steps, tokens: undefined }),
+  };
 }
 
 /** Bytes that each id spells, to tell losses in bits a byte. Undefined where the tokenizer is not to be found. */

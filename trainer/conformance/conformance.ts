@@ -29,6 +29,7 @@ export interface Outcome {
 /** Every case that `cases.json` lists, each on every backend. Raises FormatError where the fixtures are damaged. */
 export async function* runConformance(casesPath: string, backends: readonly Backend[]): AsyncGenerator<Outcome> {
   const fixtures = readFixtures(casesPath);
+  if (fixtures.length === 0) throw new FormatError(`${casesPath}: found no cases, expected a list of some`);
   for (const { test } of fixtures) {
     if (!CASES.has(test)) {
       throw new FormatError(`${casesPath}: unknown case "${test}" (there are: ${[...CASES.keys()].join(", ")})`);
