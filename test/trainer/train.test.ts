@@ -232,3 +232,26 @@ test("a config that memory cannot hold is refused before anything is made", asyn
   });
   assert.ok(!existsSync(out));
 });
+
+test("held-out rows of another tokenizer are refused", async () => {
+  const other = await writeRun(join(folder, "other-tokenizer"), countingDocuments(40, 4), {
+    tokenizer: tokenizerOf(65),
+  });
+  await assert.rejects(trained({ ...CONFIG, evaluate: { data: other, every: 6 } }), {
+    name: "RecipeError",
+    message:
+      /^evaluate\.data: .*other-tokenizer was encoded with v65, the training data with v64; encode both with one/,
+  });
+});
+
+test("fewer held-out rows than a batch are measured once each", async () => {
+  const few = await writeRun(join(folder, "few"), countingDocuments(3, 6), { tokenizer: VOCAB });
+  const seen: number[] = [];
+  const onEvent = (event: TrainEvent) => event.type === "evaluation" && seen.push(event.tokens);
+  await trained(
+    { ...CONFIG, documentMasks: false, steps: 2, evaluate: { data: few, every: 2, rows: 100 } },
+    { onEvent },
+  );
+  // 63 tokens are three rows of sixteen.
+  assert.deepEqual(seen, [3 * 16]);
+});
