@@ -234,9 +234,9 @@ test("a config that memory cannot hold is refused before anything is made", asyn
 });
 
 test("held-out rows of another tokenizer are refused", async () => {
-  const other = await writeRun(join(folder, "other-tokenizer"), countingDocuments(40, 4), {
-    tokenizer: tokenizerOf(65),
-  });
+  const tokenizer = tokenizerOf(65);
+  const documents = countingDocuments(40, 4).map((ids) => ids.with(-1, tokenizer.endOfText));
+  const other = await writeRun(join(folder, "other-tokenizer"), documents, { tokenizer });
   await assert.rejects(trained({ ...CONFIG, evaluate: { data: other, every: 6 } }), {
     name: "RecipeError",
     message:
