@@ -95,10 +95,12 @@ async function train(files: string[], flags: Flags): Promise<void> {
   const onSignal = (): void => stop.abort(new RetryError("training was stopped; nothing is left of it: train again"));
   const plan = flags.model === "bpe" ? planOf(flags) : undefined;
   if (plan === undefined) expectNoBpeFlags(flags);
-  const folder = TokenizerFolder.open(flags.out, flags.force === true);
+  // Before there is anything that a signal would leave behind.
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  let folder: TokenizerFolder | undefined;
   const progress = openProgress();
   try {
+    folder = TokenizerFolder.open(flags.out, flags.force === true);
     const summary =
       plan === undefined
         ? await trainList(files, { ...flags, model: flags.model as ListModel }, folder, stop.signal)
@@ -109,7 +111,7 @@ async function train(files: string[], flags: Flags): Promise<void> {
     else console.log([...summary.lines, ...filesIn(flags.out, summary.files)].join("\n"));
   } finally {
     progress.close();
-    folder.discard();
+    folder?.discard();
     process.removeListener("SIGINT", onSignal).removeListener("SIGTERM", onSignal);
   }
 }
