@@ -84,8 +84,11 @@ export interface TrainHooks {
   readonly backend: Backend;
   /** What the backend reaches in large products, in FLOP/s: `measurePeak`. */
   readonly peakFlopsPerSecond?: number;
-  /** Bytes that each id spells, 0 for special ones; undefined where they are not known. */
-  readonly bytesOfId?: ArrayLike<number>;
+  /**
+   * Bytes that each id of a tokenizer spells, 0 for special ones; undefined where they are not known. Asked for where there
+   * is something to evaluate on.
+   */
+  readonly bytesOfId?: (tokenizer: Loader["tokenizer"]) => Promise<ArrayLike<number> | undefined>;
   readonly onEvent?: (event: TrainEvent) => void;
   /** Ends the run behind the step that is under way; it can be gone on with. */
   readonly signal?: AbortSignal;
@@ -229,10 +232,11 @@ class Run {
         `evaluate.data: ${evaluate.data} was encoded with ${loader.tokenizer.name}, the training data with ${this.#loader.tokenizer.name}; encode both with one tokenizer`,
       );
     }
+    const bytesOfId = await this.#hooks.bytesOfId?.(loader.tokenizer);
     const evaluator = await Evaluator.begin(training.model, training.values, this.#hooks.backend, loader, {
       rows: evaluate.rows,
       sequences,
-      ...(this.#hooks.bytesOfId && { bytesOfId: this.#hooks.bytesOfId }),
+      ...(bytesOfId && { bytesOfId }),
     });
     return {
       evaluate: () => evaluator.evaluate(),

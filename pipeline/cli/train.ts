@@ -2,13 +2,13 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import { createLogUpdate } from "log-update";
 import { ByteLevelTokenizer } from "../../tokenizer/byte-level.ts";
-import { backendNamed } from "../../trainer/backends/index.ts";
-import { readTrainConfig, type TrainPlan } from "../../trainer/config.ts";
+import { BACKENDS, backendNamed } from "../../trainer/backends/index.ts";
+import { readTrainConfig } from "../../trainer/config.ts";
 import { sparkline } from "../../trainer/curve.ts";
-import { openLoader } from "../../trainer/loader.ts";
 import { measurePeak } from "../../trainer/measure-peak.ts";
 import { runTraining, type TrainEvent, type TrainResult } from "../../trainer/run.ts";
 import { EXIT, RecipeError } from "../errors.ts";
+import type { ShardTokenizer } from "../shard.ts";
 import { positiveInt } from "./run.ts";
 import { bar, count, duration, percent } from "./show.ts";
 import { tokenizerOf } from "./tokenizer-of.ts";
@@ -31,7 +31,7 @@ export function trainCommand(): Command {
     .option("--out <folder>", "instead of the config's")
     .option("--steps <n>", "instead of the config's", positiveInt)
     .option("--threads <n>", "by default one a core; results do not depend on it", positiveInt)
-    .option("--backend <name>", "onnx, reference or tfjs, instead of the config's")
+    .option("--backend <name>", `${BACKENDS.join(", ")}, instead of the config's`)
     .option("--json", "events as JSON lines; the last is the result")
     .addHelpText(
       "after",
@@ -50,7 +50,6 @@ tiny.yaml:
     .action(async (path: string, { json = false, ...flags }: Flags) => {
       const plan = readTrainConfig(path, overridesOf(flags));
       const backend = await backendNamed(plan.backend, plan.threads);
-      const bytesOfId = await bytesOfIds(plan);
       const abort = new AbortController();
       const stop = () => abort.abort(new RecipeError("stopped; the same command goes on from here"));
       process.once("SIGINT", stop).once("SIGTERM", stop);
@@ -59,7 +58,7 @@ tiny.yaml:
         const result = await runTraining(plan, {
           backend,
           ...(backend.name === "onnx" && { peakFlopsPerSecond: await measurePeak(backend) }),
-          ...(bytesOfId && { bytesOfId }),
+          bytesOfId: (made) => bytesOfIds(made, plan.tokenizer),
           onEvent: display.onEvent,
           signal: abort.signal,
         });
@@ -86,14 +85,10 @@ function overridesOf({ steps, out, ...flags }: Flags): Record<string, unknown> {
 }
 
 /** Bytes that each id spells, to tell losses in bits a byte. Undefined where the tokenizer is not to be found. */
-async function bytesOfIds(plan: TrainPlan): Promise<Uint32Array | undefined> {
-  const { data, contextLength, seed } = plan;
-  const loader = await openLoader({ sources: data, contextLength, seed, verify: false });
-  await loader.close();
-  const tokenizer = await tokenizerOf(loader.tokenizer, plan.tokenizer);
+async function bytesOfIds(made: ShardTokenizer, path: string | undefined): Promise<Uint32Array | undefined> {
+  const tokenizer = await tokenizerOf(made, path);
   if (tokenizer === undefined) {
-    const { name } = loader.tokenizer;
-    console.error(`note: tokenizer "${name}" is not to be found: no bits per byte (give its path as "tokenizer")`);
+    console.error(`note: tokenizer "${made.name}" is not to be found: no bits per byte (give its path as "tokenizer")`);
     return undefined;
   }
   const special = new Set(tokenizer instanceof ByteLevelTokenizer ? tokenizer.special.values() : [tokenizer.endOfText]);

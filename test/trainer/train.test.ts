@@ -10,7 +10,7 @@ import { backendNamed } from "../../trainer/backends/index.ts";
 import { onnxBackend } from "../../trainer/backends/onnx/onnx.ts";
 import { latestCheckpoint, loadCheckpoint } from "../../trainer/checkpoint/checkpoint.ts";
 import { planOf } from "../../trainer/config.ts";
-import { runTraining, type TrainEvent } from "../../trainer/run.ts";
+import { runTraining, type TrainEvent, type TrainHooks } from "../../trainer/run.ts";
 import { tempFolder } from "../tokenizer/temp.ts";
 import { tokenizerOf, writeRun } from "./runs.ts";
 
@@ -41,7 +41,7 @@ function countingDocuments(count: number, seed: number): number[][] {
 }
 
 let runs = 0;
-async function trained(config: object, hooks: { threads?: number; onEvent?: (event: TrainEvent) => void } = {}) {
+async function trained(config: object, hooks: Partial<TrainHooks> & { threads?: number } = {}) {
   const plan = planOf({ out: join(folder, `run-${runs++}`), ...config });
   const { threads = 1, ...rest } = hooks;
   const backend = plan.backend === "onnx" ? await onnxBackend({ threads }) : await backendNamed(plan.backend);
@@ -242,6 +242,25 @@ test("held-out rows of another tokenizer are refused", async () => {
     message:
       /^evaluate\.data: .*other-tokenizer was encoded with v65, the training data with v64; encode both with one/,
   });
+});
+
+test("bytes of ids are asked for where there is something to evaluate on, and tell bits per byte", async () => {
+  const asked: string[] = [];
+  const bytesOfId = async ({ name }: { name: string }) => {
+    asked.push(name);
+    return Uint32Array.from({ length: 64 }, (_, id) => (id === VOCAB.endOfText ? 0 : 2));
+  };
+  const { evaluate: _, ...blind } = CONFIG;
+  assert.equal((await trained(blind, { bytesOfId })).bitsPerByte, undefined);
+  assert.deepEqual(asked, []);
+  let last: TrainEvent | undefined;
+  const onEvent = (event: TrainEvent) => {
+    if (event.type === "evaluation") last = event;
+  };
+  const { bitsPerByte } = await trained(CONFIG, { bytesOfId, onEvent });
+  assert.deepEqual(asked, ["v64"]);
+  assert.ok(last?.type === "evaluation" && last.bytes === 2 * last.tokens);
+  assert.ok(Math.abs(bitsPerByte! - last.loss / Math.LN2 / 2) < 1e-12);
 });
 
 test("fewer held-out rows than a batch are measured once each", async () => {
