@@ -9,7 +9,7 @@ export function drawUniform(seed: number, purpose: string, pageId: string): numb
   return digest.readUIntBE(0, 6) / 2 ** 48;
 }
 
-/** A small seeded generator (mulberry32) for generators of test data: uniform in [0, 1). */
+/** A small seeded generator (mulberry32), for long streams of numbers: uniform in [0, 1). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -94,6 +94,8 @@ export interface TrainHooks {
   readonly signal?: AbortSignal;
 }
 
+/** Not the run's own: what was trained with other seeds is measured on the same rows. */
+const HELD_OUT_SEED = 0;
 /** Steps that the speed is measured over. */
 const SPEED_WINDOW = 20;
 /** Of the loss curve that a checkpoint keeps. */
@@ -167,8 +169,9 @@ class Run {
   async #train(): Promise<TrainResult> {
     const { steps, out } = this.#plan;
     const training = await Training.begin(this.#plan, this.#loader, this.#hooks.backend);
-    const held = await this.#openHeldOut(training);
+    let held: Pick<Evaluator, "evaluate" | "close"> | undefined;
     try {
+      held = await this.#openHeldOut(training);
       await this.#goOn(training);
       const log = new TrainingLog(join(out, "log.jsonl"), training.step);
       this.#emitStart(training);
@@ -189,7 +192,9 @@ class Run {
         }
         if (isLast || report.step % checkpoint.every === 0) await this.#save(training, log);
       }
-      return await this.#finish(training, log, evaluation ?? (await held?.evaluate()));
+      const isAveraged = await this.#average(training);
+      if (isAveraged || evaluation === undefined) evaluation = await held?.evaluate();
+      return await this.#finish(training, log, evaluation);
     } finally {
       await held?.close();
       await training.close();
@@ -223,9 +228,10 @@ class Run {
   }
 
   async #openHeldOut(training: Training): Promise<Pick<Evaluator, "evaluate" | "close"> | undefined> {
-    const { evaluate, contextLength, seed, documentMasks, sequences } = this.#plan;
+    const { evaluate, contextLength, documentMasks, sequences } = this.#plan;
     if (evaluate === undefined) return undefined;
-    const loader = await openLoader({ sources: [{ folder: evaluate.data }], contextLength, seed, documentMasks });
+    const sources = [{ folder: evaluate.data }];
+    const loader = await openLoader({ sources, contextLength, seed: HELD_OUT_SEED, documentMasks });
     if (loader.tokenizer.digest !== this.#loader.tokenizer.digest) {
       await loader.close();
       throw new RecipeError(
@@ -302,13 +308,23 @@ class Run {
     };
   }
 
+  /** Puts the mean of the last checkpoints in the place of the parameters, where that was asked for. */
+  async #average(training: Training): Promise<boolean> {
+    const last = await this.#lastCheckpoints();
+    if (last.length <= 1) return false;
+    for (const [name, { values }] of await averageCheckpoints(last)) training.values[name]!.set(values);
+    return true;
+  }
+
+  async #lastCheckpoints(): Promise<string[]> {
+    return (await listCheckpoints(this.#checkpoints)).slice(-this.#plan.checkpoint.average);
+  }
+
   async #finish(training: Training, log: TrainingLog, evaluation: Evaluation | undefined): Promise<TrainResult> {
-    const { out, steps, checkpoint } = this.#plan;
-    const folder = (await latestCheckpoint(this.#checkpoints)) ?? (await this.#save(training, log));
-    const { digest } = await loadCheckpoint(folder);
-    const last = (await listCheckpoints(this.#checkpoints)).slice(-checkpoint.average);
-    const parameters =
-      checkpoint.average > 1 ? await averageCheckpoints(last) : namedValues(training.model.parameters, training.values);
+    const { out, steps } = this.#plan;
+    const last = await this.#lastCheckpoints();
+    const { digest } = await loadCheckpoint(last.at(-1)!);
+    const parameters = namedValues(training.model.parameters, training.values);
     // Renamed into place: a kill or a full disk leaves no half of a model.
     const unfinished = join(out, `.${MODEL}.tmp`);
     await writeSafetensors(unfinished, parameters);

@@ -127,6 +127,10 @@ test("the mean of the last checkpoints is what is left", async () => {
   const { digest } = await trained({ ...CONFIG, out, checkpoint: { every: 4, average: 3 } });
   const manifest = JSON.parse(readFileSync(join(out, "manifest.json"), "utf8"));
   assert.equal(manifest.averaged, 3);
+  const log = readFileSync(join(out, "log.jsonl"), "utf8").trim().split("\n");
+  const beforeAveraging = JSON.parse(log.at(-1)!);
+  assert.equal(beforeAveraging.type, "evaluation");
+  assert.notEqual(manifest.evaluation.loss, beforeAveraging.loss, "what is left is what is measured");
   assert.equal(manifest.result.digest, digest);
   assert.ok(
     existsSync(join(out, "model.safetensors")) && readFileSync(join(out, "loss.svg"), "utf8").includes("<polyline"),
@@ -242,6 +246,16 @@ test("held-out rows of another tokenizer are refused", async () => {
     message:
       /^evaluate\.data: .*other-tokenizer was encoded with v65, the training data with v64; encode both with one/,
   });
+});
+
+test("whatever the seed, the same held-out rows are measured", async () => {
+  const counted = new Set<number>();
+  const onEvent = (event: TrainEvent) => event.type === "evaluation" && counted.add(event.tokens);
+  // How many targets count hangs on the rows: those across documents do not.
+  for (const seed of [1, 2, 3, 4, 5]) {
+    await trained({ ...CONFIG, seed, steps: 1, evaluate: { data: heldOut, every: 1, rows: 7 } }, { onEvent });
+  }
+  assert.equal(counted.size, 1);
 });
 
 test("bytes of ids are asked for where there is something to evaluate on, and tell bits per byte", async () => {
