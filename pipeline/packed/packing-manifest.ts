@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf } from "../canonical.ts";
 import { FormatError } from "../errors.ts";
+import type { PageSample } from "../page-sample.ts";
 import type { ShardTokenizer } from "../shard.ts";
 
 export const PACKING_MANIFEST = "packing.json";
@@ -37,6 +38,8 @@ export interface PackingIdentity {
   readonly seed: number | null;
   readonly shuffleDocuments: boolean;
   readonly shuffleRows: boolean;
+  /** Absent where all documents were packed. */
+  readonly sample?: PageSample;
   readonly tokenizer: ShardTokenizer;
   /** Documents are numbered through these, in this order. */
   readonly sources: readonly PackingSource[];

@@ -9,6 +9,7 @@ import { packCommand } from "../../pipeline/cli/pack.ts";
 import { FormatError, RecipeError, RetryError } from "../../pipeline/errors.ts";
 import { PackedRows } from "../../pipeline/packed/packed-rows.ts";
 import type { PackingManifest } from "../../pipeline/packed/packing-manifest.ts";
+import { isHeldOut, type PageSample } from "../../pipeline/page-sample.ts";
 import { seededRandom } from "../../pipeline/random.ts";
 import { createShard, packTokens, type ShardTokenizer } from "../../pipeline/shard.ts";
 import { type PackOptions, pack } from "../../tokenizer/packing/pack.ts";
@@ -154,6 +155,30 @@ test("leaving documents out leaves the order of the others as it was", async () 
     fewer.filter((n) => n < 95),
     all.filter((n) => n < 100 && n < 95 && fewer.includes(n)),
   );
+});
+
+test("a sample of the pages is the same in every corpus that has them, and never holds what is held out", async () => {
+  const idOf = (n: number): string => n.toString(16).padStart(32, "0");
+  const packed = async (shards: string[], sample: PageSample): Promise<Set<number>> => {
+    const outDir = fresh("sampled");
+    const { counts } = await packPaths(shards, { outDir, sample, strategy: "best-fit", fill: "pad" });
+    const rows = PackedRows.open(outDir);
+    const seen = new Set<number>();
+    for (let n = 0; n < rows.rowCount; n++) for (const { document } of rows.row(n).pieces) seen.add(document);
+    rows.close();
+    assert.equal(counts.documents, seen.size);
+    return seen;
+  };
+  const one = await packed(paths, { seed: 1, share: 0.5, heldOut: 0.1 });
+  const other = await packed(paths, { seed: 2, share: 0.5, heldOut: 0.1 });
+  const fewer = await packed(await writeShards(documents.slice(0, 300), 3), { seed: 1, share: 0.5, heldOut: 0.1 });
+  assert.deepEqual(fewer, new Set([...one].filter((n) => n < 300)));
+  assert.ok(one.size > 220 && one.size < 320, `${one.size} of 600 pages, expected about 270`);
+  const both = [...one].filter((n) => other.has(n)).length;
+  assert.ok(both > 90 && both < 180, `${both} pages in both samples, expected about 135`);
+  for (const n of [...one, ...other]) assert.ok(!isHeldOut(idOf(n), 0.1));
+  const all = await packed(paths, { seed: 1, share: 1, heldOut: 0 });
+  assert.equal(all.size, 600);
 });
 
 test("the same inputs give the same bytes, the manifest included", async () => {

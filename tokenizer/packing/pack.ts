@@ -29,6 +29,7 @@ import {
   ROWS_ENDING,
   type RowsWriter,
 } from "../../pipeline/packed/rows-file.ts";
+import type { PageSample } from "../../pipeline/page-sample.ts";
 import { type ShardTokenizer, type TokenArray, tokenBytesFor } from "../../pipeline/shard.ts";
 import { defaultBufferDocuments } from "./best-fit.ts";
 import { packBestFitFast } from "./best-fit-fast.ts";
@@ -69,6 +70,8 @@ export interface PackOptions {
   readonly seed?: number;
   readonly shuffleDocuments?: boolean;
   readonly shuffleRows?: boolean;
+  /** Packs these documents alone, told by their page ids. */
+  readonly sample?: PageSample;
   /** What the shuffles and the buffer may hold. It does not change the rows. */
   readonly memoryBytes?: number;
   readonly signal?: AbortSignal;
@@ -106,6 +109,7 @@ export async function pack(options: PackOptions): Promise<PackingManifest> {
       seed: params.shuffleDocuments || params.shuffleRows ? params.seed : null,
       shuffleDocuments: params.shuffleDocuments,
       shuffleRows: params.shuffleRows,
+      ...(options.sample && { sample: options.sample }),
       tokenizer,
       sources: await describeSources(options, documents),
     };
@@ -126,7 +130,7 @@ export async function pack(options: PackOptions): Promise<PackingManifest> {
   }
 }
 
-type Params = Required<Omit<PackOptions, "shards" | "outDir" | "signal" | "onProgress">>;
+type Params = Required<Omit<PackOptions, "shards" | "outDir" | "sample" | "signal" | "onProgress">>;
 
 function withDefaults(options: PackOptions): Params {
   const params: Params = {
@@ -179,8 +183,10 @@ async function pause(options: PackOptions, progress: PackProgress): Promise<void
 
 async function checkShards(options: PackOptions): Promise<ShardDocuments> {
   const paths = options.shards.map(({ path }) => path);
-  return ShardDocuments.verify(paths, (tokens, totalTokens) =>
-    pause(options, { phase: "checking", tokens, totalTokens, rows: 0 }),
+  return ShardDocuments.verify(
+    paths,
+    (tokens, totalTokens) => pause(options, { phase: "checking", tokens, totalTokens, rows: 0 }),
+    options.sample,
   );
 }
 

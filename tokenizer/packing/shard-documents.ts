@@ -1,5 +1,6 @@
 /** Shards, given as a set, as a stream of documents: in their own order, or in a seeded one. */
 import { FormatError, RecipeError } from "../../pipeline/errors.ts";
+import { isSampled, type PageSample } from "../../pipeline/page-sample.ts";
 import {
   openShard,
   type Shard,
@@ -66,10 +67,13 @@ export class ShardDocuments {
   readonly documentCount: number;
   readonly tokenCount: number;
   readonly #tokenBytes: TokenBytes;
+  /** Of the documents, those that are given out. */
+  readonly #sample: PageSample | undefined;
   /** The shard that was last read out of turn. */
   #kept: { readonly number: number; readonly shard: Shard } | undefined;
 
-  private constructor(tokenizer: ShardTokenizer, shards: readonly ShardSummary[]) {
+  private constructor(tokenizer: ShardTokenizer, shards: readonly ShardSummary[], sample: PageSample | undefined) {
+    this.#sample = sample;
     this.tokenizer = tokenizer;
     this.shards = shards;
     this.documentCount = shards.reduce((sum, { documents }) => sum + documents, 0);
@@ -81,6 +85,7 @@ export class ShardDocuments {
   static async verify(
     paths: readonly string[],
     afterEach: (tokens: number, totalTokens: number) => Promise<void>,
+    sample?: PageSample,
   ): Promise<ShardDocuments> {
     let tokenizer: ShardTokenizer | undefined;
     const shards: ShardSummary[] = [];
@@ -98,7 +103,7 @@ export class ShardDocuments {
       shards.push({ path, documents: documentCount, tokens: tokenCount });
     }
     if (tokenizer === undefined) throw new RecipeError("pack: no shards given; expected one or more .tok files");
-    const documents = new ShardDocuments(tokenizer, shards);
+    const documents = new ShardDocuments(tokenizer, shards, sample);
     let checked = 0;
     for (const { path, tokens } of shards) {
       const shard = openShard(path);
@@ -198,6 +203,7 @@ export class ShardDocuments {
         let window: TokenArray = new Uint16Array(0);
         let windowStart = 0;
         for (let n = 0; n < shard.documentCount; n++, document++) {
+          if (this.#sample !== undefined && !isSampled(shard.provenanceOf(n).id, this.#sample)) continue;
           const { start, end } = shard.rangeOf(n);
           if (end - start > WINDOW_TOKENS) {
             const read = (from: number, to: number) => this.#open(shardNumber).readTokens(start + from, start + to);
