@@ -64,3 +64,15 @@ for (const { backend, tolerance } of BACKENDS) {
     });
   }
 }
+
+for (const backend of [referenceBackend(), ...BACKENDS.map((one) => one.backend)]) {
+  test(`${backend.name} takes the first of equals for the largest`, async () => {
+    // Wide enough for blocks of a processor's vectors.
+    const rows = [0, 1, 31, 32, 99].map((first) => Array.from({ length: 100 }, (_, k) => (k < first ? -k - 1 : 7)));
+    const executable = await backend.compile({ outputs: { ids: ops.argmax(input("x", [rows.length, 100])) } });
+    executable.inputs.x!.set(rows.flat());
+    await executable.run();
+    assert.deepEqual([...executable.outputs.ids!], [0, 1, 31, 32, 99]);
+    await executable.close();
+  });
+}

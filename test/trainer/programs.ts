@@ -86,6 +86,7 @@ const DRAFTS: Readonly<Record<string, readonly Draft[]>> = {
     one((x) => ops.sum(x, [0, 2])),
   ],
   max: [one(logSumExp, apart)],
+  argmax: [one((x) => ops.pick(x, ops.argmax(x)), undefined, [5, 7])],
   expand: [one((x) => ops.expand(x, [2, 3, 4]), undefined, [3, 1]), one((x) => ops.expand(x, [2, 2]), undefined, [])],
   reshape: [one((x) => ops.reshape(x, [6, 4])), one((x) => ops.total(x))],
   transpose: [one((x) => ops.transpose(x, [2, 0, 1])), one((x) => ops.transpose(x, [1, 0]), undefined, [3, 5])],

@@ -158,6 +158,7 @@ const LOWER: Readonly<Record<string, Lower>> = {
 
   sum: (tf, [x], { attributes }) => tf.sum(x!, axesOf(attributes.axes), true),
   max: (tf, [x], { attributes }) => tf.max(x!, axesOf(attributes.axes), true),
+  argmax: (tf, [x]) => tf.argMax(x!, 1),
   expand: (tf, [x], { shape }) => tf.broadcastTo(x!, [...shape]),
   reshape: (tf, [x], { shape }) => tf.reshape(x!, [...shape]),
   transpose: (tf, [x], { attributes }) => tf.transpose(x!, axesOf(attributes.order)),

@@ -1,6 +1,6 @@
 /** What becomes of each op in ONNX: standard ops, and some that ONNX Runtime adds where they save passes over memory. */
 import { broadcastShape, type Shape, sameShape, sizeOf, type Tensor } from "../../ir/tensor.ts";
-import { type AttributeValue, type Element, GraphWriter, MICROSOFT } from "./protobuf.ts";
+import { type AttributeValue, ELEMENT, type Element, GraphWriter, MICROSOFT } from "./protobuf.ts";
 
 /** A graph in the making, in which every tensor has a name. */
 export class Lowering {
@@ -127,7 +127,7 @@ const LOWER: Readonly<Record<string, Lower>> = {
   div: binary("Div"),
   minimum: binary("Min"),
   maximum: binary("Max"),
-  lessOrEqual: (to, tensor) => to.node("Cast", [binary("LessOrEqual")(to, tensor)], { to: 1 }),
+  lessOrEqual: (to, tensor) => to.node("Cast", [binary("LessOrEqual")(to, tensor)], { to: ELEMENT.float }),
   neg: same("Neg"),
   exp: same("Exp"),
   log: same("Log"),
@@ -141,6 +141,8 @@ const LOWER: Readonly<Record<string, Lower>> = {
 
   sum: (to, { inputs: [x], attributes }) => reduce(to, "ReduceSum", x!, attributes.axes as readonly number[]),
   max: (to, { inputs: [x], attributes }) => reduce(to, "ReduceMax", x!, attributes.axes as readonly number[]),
+  argmax: (to, { inputs: [x] }) =>
+    to.node("Cast", [to.node("ArgMax", [to.nameOf(x!)], { axis: -1, keepdims: 0 })], { to: ELEMENT.int32 }),
   expand: (to, { inputs: [x], shape }) => to.node("Expand", [to.nameOf(x!), to.ints(shape)]),
   reshape: (to, { inputs: [x], shape }) => to.node("Reshape", [to.nameOf(x!), to.ints(shape)]),
   transpose: (to, { inputs: [x], attributes }) =>

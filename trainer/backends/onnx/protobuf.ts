@@ -20,7 +20,7 @@ const Dim = { value: 1 } as const;
 
 const IR_VERSION = 10;
 const OPSET_VERSION = 21;
-const ELEMENT = { float: 1, int32: 6, int64: 7 } as const;
+export const ELEMENT = { float: 1, int32: 6, int64: 7 } as const;
 export type Element = keyof typeof ELEMENT;
 
 const utf8 = new TextEncoder();

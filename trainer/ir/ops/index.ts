@@ -2,7 +2,7 @@
 import type { Op } from "../op.ts";
 import * as elementwise from "./elementwise.ts";
 import { matmulOp } from "./matmul.ts";
-import { expandOp, maxOp, sumOp } from "./reduce.ts";
+import { argmaxOp, expandOp, maxOp, sumOp } from "./reduce.ts";
 import { ropeOp } from "./rope.ts";
 import { gatherRowsOp, pickOp, placeOp, sumRowsOp } from "./rows.ts";
 import { concatOp, padOp, reshapeOp, sliceOp, transposeOp } from "./shape.ts";
@@ -21,7 +21,7 @@ const all: readonly Op[] = [
   ...[elementwise.minimumOp, elementwise.maximumOp, elementwise.lessOrEqualOp],
   ...[elementwise.negOp, elementwise.expOp, elementwise.logOp, elementwise.sqrtOp, elementwise.reciprocalOp],
   ...[elementwise.sigmoidOp, elementwise.tanhOp, elementwise.erfOp, elementwise.siluOp, elementwise.geluOp],
-  ...[sumOp, maxOp, expandOp, reshapeOp, transposeOp, sliceOp, padOp, concatOp, matmulOp],
+  ...[sumOp, maxOp, argmaxOp, expandOp, reshapeOp, transposeOp, sliceOp, padOp, concatOp, matmulOp],
   ...[gatherRowsOp, sumRowsOp, pickOp, placeOp, softmaxOp, crossEntropyOp, crossEntropyGradientOp, ropeOp],
 ];
 

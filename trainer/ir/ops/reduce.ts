@@ -63,6 +63,24 @@ export const maxOp: Op = {
   gradient: () => [undefined],
 };
 
+/** Which element of each row of [N, V] is the largest, the first of equals: [N], ids. */
+export const argmaxOp: Op = {
+  name: "argmax",
+  kind: "int",
+  shape([x]) {
+    if (x!.shape.length !== 2) throw new ShapeError(`argmax: ${showShape(x!.shape)} has no rows`);
+    return [x!.shape[0]!];
+  },
+  evaluate(out, [x], { inputs }) {
+    const width = inputs[0]!.shape[1]!;
+    for (let n = 0; n < out.length; n++) {
+      const from = n * width;
+      for (let k = 1; k < width; k++) if (x![from + k]! > x![from + out[n]!]!) out[n] = k;
+    }
+  },
+  gradient: () => [undefined],
+};
+
 /** Sum over axes, which stay with size 1. All of them where none are named. */
 export function sum(x: Tensor, axes: readonly number[] = x.shape.map((_, axis) => axis)): Tensor {
   return apply(sumOp, [x], { axes: axes.map((axis) => axisOf(axis, x.shape.length)) });
@@ -77,6 +95,8 @@ export function mean(x: Tensor, axes: readonly number[] = x.shape.map((_, axis) 
 export function max(x: Tensor, axes: readonly number[]): Tensor {
   return apply(maxOp, [x], { axes: axes.map((axis) => axisOf(axis, x.shape.length)) });
 }
+
+export const argmax = (x: Tensor): Tensor => apply(argmaxOp, [x]);
 
 /** Sum of all elements, as a tensor without axes. */
 export function total(x: Tensor): Tensor {
