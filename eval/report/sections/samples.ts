@@ -1,0 +1,61 @@
+import { type Block, number, paragraph, type Section, text } from "../blocks.ts";
+import { shortDigest, threeDigits } from "../numbers.ts";
+import type { PageSample, ReportData } from "../report-data.ts";
+import { plural } from "./words.ts";
+
+const TEXT_CHARACTERS = 1200;
+
+/** Pages about which arms disagree. Addresses are no links: nobody should get into a crawl's pages by a slip. */
+export function samples(data: ReportData): Section | undefined {
+  if (data.samples.length === 0) return undefined;
+  const hasText = data.samples.some((sample) => sample.text !== undefined);
+  return {
+    id: "samples",
+    title: "Pages that arms disagree about",
+    blocks: [
+      paragraph(
+        `Read these before believing a filter. Each page was kept by one arm and dropped by the other, at the stage and for the reason told.${hasText ? "" : " Texts are left out of this report; pages are told by address and hash."}`,
+      ),
+      {
+        kind: "table",
+        table: {
+          caption: `${plural(data.samples.length, "page")} kept by one arm and dropped by the other`,
+          columns: [
+            text("Kept by"),
+            text("Dropped by"),
+            text("Stage: reason"),
+            number("Value"),
+            text("Page"),
+            text("SHA-256"),
+          ],
+          rows: data.samples.map((sample) => [
+            sample.keptBy,
+            sample.droppedBy,
+            `${sample.stage}: ${sample.reason}`,
+            sample.value === undefined ? "–" : threeDigits(sample.value),
+            { code: sample.url },
+            { code: shortDigest(sample.sha256) },
+          ]),
+        },
+      },
+      ...data.samples.flatMap(quoteOf),
+    ],
+  };
+}
+
+function quoteOf(sample: PageSample): Block[] {
+  if (sample.text === undefined) return [];
+  const characters = [...sample.text];
+  const rest = characters.length - TEXT_CHARACTERS;
+  const shown = characters.slice(0, TEXT_CHARACTERS).join("");
+  return [
+    {
+      kind: "quote",
+      label: [
+        `Text kept by ${sample.keptBy}, dropped by ${sample.droppedBy} (${sample.reason}): `,
+        { code: sample.url },
+      ],
+      text: rest > 0 ? `${shown}… (${plural(rest, "more character")})` : shown,
+    },
+  ];
+}

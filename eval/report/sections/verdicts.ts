@@ -1,0 +1,93 @@
+import { number, paragraph, type Section, type Table, text } from "../blocks.ts";
+import { forest } from "../charts/forest.ts";
+import { count, decimalsFor, fixed, interval, pValue, signed, threeDigits } from "../numbers.ts";
+import type { ReportData } from "../report-data.ts";
+import { metricUnit, pairName, signOf, verdictWords } from "./words.ts";
+
+/** Every pair of arms: difference, interval, decision. */
+export function verdicts(data: ReportData): Section {
+  const unit = metricUnit(data.experiment.metric);
+  const decimals = pairDecimals(data);
+  return {
+    id: "verdicts",
+    title: "Verdicts",
+    blocks: [
+      {
+        kind: "figure",
+        figure: {
+          id: "pairs",
+          title: `Differences in ${unit} between all pairs of arms`,
+          caption:
+            "Below zero, the first arm of a pair is better. Bars are 95 % intervals of the pair alone; the verdict is decided after Holm’s adjustment for all pairs. Grey bands hold what would be found with less than 80 % power: “not resolved” says that this experiment cannot tell, not that the arms are equal.",
+          panels: [
+            {
+              title: `Differences in ${unit}, by pair`,
+              chart: forest(
+                data.pairs.map((pair) => ({
+                  label: pairName(pair),
+                  note: verdictWords(pair).replace(" at this scale", ""),
+                  estimate: pair.estimate,
+                  low: pair.low,
+                  high: pair.high,
+                  detectable: pair.detectable,
+                  sign: signOf(pair),
+                })),
+                unit,
+              ),
+            },
+          ],
+          table: verdictTable(data, decimals),
+          isTableShown: true,
+        },
+      },
+      noiseParagraph(data),
+    ],
+  };
+}
+
+/** Decimals of all differences between arms. */
+export function pairDecimals({ pairs }: ReportData): number {
+  return decimalsFor(pairs.map(({ se }) => se));
+}
+
+export function verdictTable(data: ReportData, decimals: number): Table {
+  return {
+    caption: `Verdicts. Differences in ${metricUnit(data.experiment.metric)}, first arm minus second; the pair of the hypothesis is marked.`,
+    columns: [
+      text("Pair"),
+      number("Seeds"),
+      number("Difference"),
+      number("95 % interval"),
+      number("p (Holm)"),
+      number("Detectable"),
+      text("Verdict"),
+      number("Seeds needed"),
+    ],
+    marked: new Set([data.conclusion.pair]),
+    rows: data.pairs.map((pair) => [
+      pairName(pair),
+      count(pair.seeds),
+      signed(pair.estimate, decimals),
+      interval(pair, decimals),
+      pair.pHolm === undefined ? "–" : pValue(pair.pHolm),
+      `±${fixed(pair.detectable, decimals)}`,
+      verdictWords(pair),
+      pair.verdict === "better" || pair.verdict === "worse" || pair.seedsNeeded === undefined
+        ? "–"
+        : count(pair.seedsNeeded),
+    ]),
+  };
+}
+
+function noiseParagraph({ noiseFloor, pairs }: ReportData) {
+  const sources = new Set(pairs.map(({ seedNoise }) => seedNoise));
+  if (noiseFloor !== undefined && sources.has("noise floor"))
+    return paragraph(
+      `The spread of seeds is a noise floor measured beforehand: standard deviation ${threeDigits(noiseFloor.sd)} of a difference, ${count(noiseFloor.df)} degrees of freedom (${noiseFloor.source}).`,
+    );
+  if (sources.has("own seeds"))
+    return paragraph(
+      "The spread of seeds is that of this experiment’s own seeds, with a t distribution. Few seeds make wide intervals; a stored noise floor of A/A pairs would narrow them.",
+    );
+  return paragraph("The spread between seeds is not known here, so nothing is decided.");
+}
