@@ -146,21 +146,24 @@ function digestWithImports(path: string): string {
   return hash.digest("hex");
 }
 
-let fingerprint: string | undefined;
+const fingerprints = new Map<string, string>();
 
 /**
- * Digest of the running engine's code, of Node and of the installed packages. It guards the cache alone: after any change to the engine, cached work is done
- * again; identities (manifest ids) hold the package's version instead.
+ * Digest of the running engine's code (of the folders that the work depends on), of Node and of the installed packages. It
+ * guards the cache alone: after any change to the engine, cached work is done again; identities (manifest ids) hold the
+ * package's version instead.
  */
-export function engineFingerprint(): string {
-  if (fingerprint !== undefined) return fingerprint;
+export function engineFingerprint(folders: readonly string[]): string {
+  const sorted = [...folders].sort();
+  const known = fingerprints.get(sorted.join());
+  if (known !== undefined) return known;
   const hash = createHash("sha256").update(JSON.stringify(process.versions));
   // What is installed beside the engine: a parser's new version gives other texts.
   for (const lock of ["node_modules/.package-lock.json", "../.package-lock.json"]) {
     const path = join(PACKAGE_ROOT, lock);
     if (existsSync(path)) hash.update(readFileSync(path));
   }
-  for (const folder of [...ENGINE_FOLDERS].sort()) {
+  for (const folder of sorted) {
     const root = join(ENGINE_ROOT, folder);
     if (!existsSync(root)) continue;
     const files = readdirSync(root, { recursive: true, withFileTypes: true })
@@ -169,6 +172,7 @@ export function engineFingerprint(): string {
       .sort();
     for (const file of files) hash.update(relative(ENGINE_ROOT, file)).update(readFileSync(file));
   }
-  fingerprint = hash.digest("hex");
+  const fingerprint = hash.digest("hex");
+  fingerprints.set(sorted.join(), fingerprint);
   return fingerprint;
 }

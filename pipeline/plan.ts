@@ -6,6 +6,9 @@ import { engineFingerprint } from "./modules.ts";
 import { type CheckedRecipe, contextFor, outDir } from "./recipe.ts";
 import type { PlannedInput, Span } from "./source.ts";
 
+/** The folders whose code decides what a span comes to. */
+const CURATION = ["pipeline", "stages", "classifiers", "tokenizer"];
+
 export interface Plan {
   readonly recipe: CheckedRecipe;
   readonly inputs: readonly PlannedInput[];
@@ -39,7 +42,7 @@ export async function makePlan(recipe: CheckedRecipe): Promise<Plan> {
     for (const { start, end } of ranges) {
       const span: Span = { index: spans.length, file, location, fileBytes: bytes, revision, start, end };
       const extractKey = digestOf({
-        engine: engineFingerprint(),
+        engine: engineFingerprint(CURATION),
         input: { file, location, bytes, revision, start, end },
         source: source.identity,
         stages: identities.slice(0, extractStages),

@@ -40,15 +40,18 @@ const Variant = z.strictObject({
 });
 export type Variant = z.output<typeof Variant>;
 
-const Task = z.union([
-  z.string().transform((file) => ({ file })),
+const Task = z.preprocess(
+  (task) => (typeof task === "string" || Array.isArray(task) ? { files: task } : task),
   z.strictObject({
-    file: z.string(),
-    format: z.string().optional(),
-    shots: z.int().min(0).optional(),
-    limit: z.int().min(1).optional(),
+    files,
+    format: z.string().optional().describe("by default told by the fields of its first row"),
+    shots: z
+      .strictObject({ files, count: z.int().min(1) })
+      .optional()
+      .describe("solved examples before each question"),
+    limit: z.int().min(1).optional().describe("items at most, the first; of each group where there are groups"),
   }),
-]);
+);
 
 const price = z.number().min(0);
 
@@ -107,7 +110,7 @@ export const ExperimentFile = z.strictObject({
     .max(0.5)
     .default(0.02)
     .describe("this part of the base's pages is trained on by no arm; the loss on it is shown and ranks nothing"),
-  tasks: z.record(names, Task).default({}).describe("name → file of a task"),
+  tasks: z.record(names, Task).default({}).describe("name → files of a task"),
   noise: z
     .strictObject({ pairs: z.int().min(2).max(100) })
     .optional()

@@ -1,0 +1,113 @@
+/** An experiment with nothing left open: recipes bound, inputs found, the training of every arm decided; nothing is read yet. */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { digestOf } from "../../pipeline/canonical.ts";
+import { RecipeError } from "../../pipeline/errors.ts";
+import { makePlan, type Plan } from "../../pipeline/plan.ts";
+import { type CheckedRecipe, checkRecipe, type Registry } from "../../pipeline/recipe.ts";
+import type { ShardTokenizer } from "../../pipeline/shard.ts";
+import type { ByteLevelTokenizer } from "../../tokenizer/byte-level.ts";
+import { shardTokenizer } from "../../tokenizer/shards.ts";
+import { type Account, accountOf } from "../../trainer/account.ts";
+import { planOf, type TrainPlan } from "../../trainer/config.ts";
+import { type Arm, armsOf } from "./arms.ts";
+import type { Experiment } from "./experiment.ts";
+import { expectSound, lintData, lintExperiment } from "./lint.ts";
+import { Store } from "./store.ts";
+
+export interface PreparedArm {
+  readonly arm: Arm;
+  readonly recipe: CheckedRecipe;
+  readonly plan: Plan;
+  /** What decides the curation. Arms of equal recipes have equal keys, and share the work. */
+  readonly key: string;
+}
+
+export interface Prepared {
+  readonly experiment: Experiment;
+  /** The base first. */
+  readonly arms: readonly PreparedArm[];
+  readonly tokenizer: ByteLevelTokenizer & ShardTokenizer;
+  /** What the training of every arm has in common; data, seed and out are open. */
+  readonly training: TrainPlan;
+  /** Of the model, for a batch of the training. */
+  readonly account: Account;
+  readonly store: Store;
+}
+
+/** Raises RecipeError for what is no experiment, listing all that is wrong, and for recipes that cannot run. */
+export async function prepare(
+  experiment: Experiment,
+  { registry, cache }: { readonly registry: Registry; readonly cache: string },
+): Promise<Prepared> {
+  expectSound(lintExperiment(experiment));
+  const tokenizerPath = pathOrName(experiment.tokenizer, experiment.folder);
+  const tokenizer = await shardTokenizer(tokenizerPath);
+  const store = new Store(resolve(cache));
+  const arms: PreparedArm[] = [];
+  for (const [n, arm] of armsOf(experiment).entries()) {
+    const keys = n === 0 ? ["base"] : ["variants", n - 1];
+    arms.push(await prepareArm(arm, { registry, store, tokenizerPath, where: experiment.locate(keys) }));
+  }
+  expectSound(
+    await lintData(
+      experiment,
+      arms.map(({ plan }) => plan),
+    ),
+  );
+  const training = trainingOf(experiment, tokenizer.vocabSize);
+  const account = accountOf(training.model, { batch: training.sequences, contextLength: training.contextLength });
+  return { experiment, arms, tokenizer, training, account, store };
+}
+
+async function prepareArm(
+  arm: Arm,
+  options: {
+    readonly registry: Registry;
+    readonly store: Store;
+    readonly tokenizerPath: string;
+    readonly where: string;
+  },
+): Promise<PreparedArm> {
+  const { registry, store, tokenizerPath, where } = options;
+  const { name, source, stages, rest, folder } = arm;
+  const sink = { use: "shards", with: { dir: join(store.root, "curated"), tokenizer: tokenizerPath } };
+  const draft = await checkRecipe(
+    { ...rest, name, source, stages, sink },
+    { registry, baseDir: folder, locate: () => `${where}: arm "${name}"` },
+  );
+  const plan = await makePlan(draft);
+  const key = digestOf({ reads: plan.spans.map(({ readKey }) => readKey) });
+  const dir = store.place("curated", key);
+  const spec = { ...draft.sink.spec, params: { ...(draft.sink.spec.params as object), dir } };
+  const recipe = { ...draft, sink: { ...draft.sink, spec } };
+  return { arm, recipe, plan: { ...plan, recipe }, key };
+}
+
+/** A config for any of the experiment's trainings: what is open is filled in later. */
+function trainingOf(experiment: Experiment, vocabSize: number): TrainPlan {
+  const { model, train, name, folder, locate } = experiment;
+  const fields = typeof model === "string" ? { preset: model } : model;
+  if (fields.vocabSize !== undefined && Number(fields.vocabSize) < vocabSize) {
+    throw new RecipeError(
+      `${locate(["model", "vocabSize"])}: found ${String(fields.vocabSize)}, but the tokenizer has ${vocabSize} ids: leave it out`,
+    );
+  }
+  // A model is measured with the context that it was trained with.
+  const context = train.contextLength === undefined ? {} : { contextLength: train.contextLength };
+  const config = { ...train, name, model: { vocabSize, ...fields, ...context }, data: ".", out: ".", steps: 1 };
+  return planOf(config, locate(["train"]), folder);
+}
+
+/** Tokens that an arm is trained on, of `bytesPerToken`. */
+export function tokensOf({ experiment: { budget }, account }: Prepared, bytesPerToken: number): number {
+  if (budget.tokens !== undefined) return budget.tokens;
+  if (budget.bytes !== undefined) return Math.ceil(budget.bytes / bytesPerToken);
+  return Math.ceil(budget.flops! / account.trainingFlops.token);
+}
+
+/** A path in an experiment is relative to it; a name is left as it is. */
+export function pathOrName(nameOrPath: string, folder: string): string {
+  const path = resolve(folder, nameOrPath);
+  return existsSync(path) ? path : nameOrPath;
+}
