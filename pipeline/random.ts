@@ -9,6 +9,11 @@ export function drawUniform(seed: number, purpose: string, pageId: string): numb
   return digest.readUIntBE(0, 6) / 2 ** 48;
 }
 
+/** A stream of numbers for one page: uniform in [0, 1), and another for every seed, purpose and page. */
+export function randomForPage(seed: number, purpose: string, pageId: string): () => number {
+  return seededRandom(drawUniform(seed, purpose, pageId) * 2 ** 32);
+}
+
 /** A small seeded generator (mulberry32), for long streams of numbers: uniform in [0, 1). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
@@ -19,4 +24,12 @@ export function seededRandom(seed: number): () => number {
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+/** Fisher–Yates, in place. */
+export function shuffle<T>(items: T[], random: () => number): void {
+  for (let i = items.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [items[i], items[j]] = [items[j]!, items[i]!];
+  }
 }

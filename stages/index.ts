@@ -19,6 +19,9 @@ export const stages: Modules = {
   "gopher-repetition": () => import("./filters/gopher-repetition.ts"),
   "exact-dedup": () => import("./dedup/exact-dedup.ts"),
   "minhash-dedup": () => import("./dedup/minhash-dedup.ts"),
+  "shuffle-words": () => import("./controls/shuffle-words.ts"),
+  "inject-duplicates": () => import("./controls/inject-duplicates.ts"),
+  "mix-boilerplate": () => import("./controls/mix-boilerplate.ts"),
 };
 
 export const sinks: Modules = {

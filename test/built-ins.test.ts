@@ -15,6 +15,7 @@ const LISTED_IN: Readonly<Record<string, keyof Registry>> = {
   "stages/filters": "stages",
   "stages/annotate": "stages",
   "stages/dedup": "stages",
+  "stages/controls": "stages",
   "stages/sinks": "sinks",
   tokenizer: "sinks",
 };

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { RecipeError } from "../../errors.ts";
+import { shuffle } from "../../random.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -159,14 +160,6 @@ export function countWords(text: string): number {
 
 function countMarks(text: string): number {
   return text.match(/[^\p{L}\p{N}\s]/gu)?.length ?? 0;
-}
-
-/** Fisher–Yates, in place. */
-export function shuffle<T>(items: T[], random: () => number): void {
-  for (let i = items.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [items[i], items[j]] = [items[j]!, items[i]!];
-  }
 }
 
 /** A book of the package as it is there, with lines that end in "\n". */

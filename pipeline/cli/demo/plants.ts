@@ -2,7 +2,8 @@
  * What the demo crawl holds: for each kind of page how often it occurs, what a sound pipeline does with it, and how one
  * is made. The table `KINDS` is the whole catalogue; `plantPages` makes a crawl's worth of it.
  */
-import { countWords, type Declaration, openProse, type Prose, readDeclarations, shuffle } from "./corpus.ts";
+import { shuffle } from "../../random.ts";
+import { countWords, type Declaration, openProse, type Prose, readDeclarations } from "./corpus.ts";
 import { answered, CODINGS, encoded, encodeHtml, ok, redirected } from "./http.ts";
 import { editLightly, trueJaccard } from "./near-duplicates.ts";
 import { buildLockedPdf, buildPdf } from "./pdf.ts";
