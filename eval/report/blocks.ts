@@ -6,7 +6,11 @@ export type Inline =
   | string
   | { readonly strong: string }
   | { readonly code: string }
-  | { readonly link: string; readonly to: string };
+  | { readonly link: string; readonly to: string }
+  | typeof BREAK;
+
+/** The line goes on below. */
+export const BREAK = { break: true } as const;
 
 export type Line = Inline | readonly Inline[];
 
@@ -80,3 +84,13 @@ export function paragraph(...line: readonly Inline[]): Block {
 
 export const text = (head: string): Column => ({ head });
 export const number = (head: string): Column => ({ head, numeric: true });
+
+/** An entry a line. */
+export function codeLines(entries: readonly string[]): Line {
+  return entries.flatMap((code, i): Inline[] => (i === 0 ? [{ code }] : [BREAK, { code }]));
+}
+
+/** A line's pieces. */
+export function piecesOf(line: Line): readonly Inline[] {
+  return Array.isArray(line) ? (line as readonly Inline[]) : [line as Inline];
+}

@@ -1,4 +1,4 @@
-import { number, type Section, text } from "../blocks.ts";
+import { codeLines, number, type Section, text } from "../blocks.ts";
 import { funnel } from "../charts/funnel.ts";
 import { count, percent } from "../numbers.ts";
 import type { ArmReport, ReportData } from "../report-data.ts";
@@ -46,8 +46,8 @@ export function funnels(data: ReportData): Section | undefined {
           columns: [text("Arm"), text("Differs from the base in"), text("Stages")],
           rows: data.arms.map((arm) => [
             arm.name,
-            arm.changes.length === 0 ? "the base itself" : arm.changes.map((change) => ({ code: change })),
-            arm.stages.map((stage) => ({ code: stage })),
+            arm.changes.length === 0 ? "the base itself" : codeLines(arm.changes),
+            codeLines(arm.stages),
           ]),
         },
       },

@@ -1,4 +1,4 @@
-import { number, type Section, text } from "../blocks.ts";
+import { number, type Section } from "../blocks.ts";
 import { type Curve, curves } from "../charts/curves.ts";
 import { count, fixed } from "../numbers.ts";
 import type { ArmReport, ReportData } from "../report-data.ts";

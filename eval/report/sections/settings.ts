@@ -1,4 +1,4 @@
-import type { Section } from "../blocks.ts";
+import { codeLines, type Section } from "../blocks.ts";
 import { bytes, count, percent, scientific, shortDigest } from "../numbers.ts";
 import type { ReportData } from "../report-data.ts";
 
@@ -18,7 +18,7 @@ export function settings({ experiment, id, sluice }: ReportData): Section {
         kind: "terms",
         terms: [
           ["Experiment", [experiment.name, ", id ", { code: id }]],
-          ["Arms may differ in", experiment.factor.map((factor) => ({ code: factor }))],
+          ["Arms may differ in", codeLines(experiment.factor)],
           ["Seeds", `${experiment.seeds.join(", ")}; shared by all arms (same initialisation and order)`],
           ["Budget of a model", amount],
           ["Data of a seed", `${percent(experiment.dataShare, 0)} of the arm’s pages, drawn anew for each seed`],
