@@ -188,3 +188,6 @@ export interface Provenance {
   readonly checkpoint: string;
   readonly command: string;
 }
+
+/** The file of a report that holds its data. */
+export const COMPARISON_JSON = "comparison.json";

@@ -1,0 +1,162 @@
+/** What an experiment will cost, and what it can find, told before anything is trained. */
+
+import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { type Estimate as CurationEstimate, estimate } from "../../pipeline/estimate.ts";
+import { MANIFEST, readManifest } from "../../pipeline/manifest.ts";
+import type { Registry } from "../../pipeline/recipe.ts";
+import { DEFAULT_CACHE } from "../../pipeline/run.ts";
+import { accountOf } from "../../trainer/account.ts";
+import { backendNamed } from "../../trainer/backends/index.ts";
+import { measurePeak } from "../../trainer/measure-peak.ts";
+import { COMPARISON_JSON, type ReportData } from "../report/report-data.ts";
+import { type PowerPlan, planPower } from "../statistics/index.ts";
+import type { Experiment } from "./experiment.ts";
+import { type Prepared, type PreparedArm, prepare, tokensOf } from "./prepare.ts";
+
+export interface ArmPlan {
+  readonly name: string;
+  readonly changes: readonly string[];
+  /** Whether its curation is done: then figures are counts. */
+  readonly isCurated: boolean;
+  /** Of the arm's data, and what of it a seed draws. */
+  readonly tokens: number;
+  readonly tokensOfSeed: number;
+  /** What a model is trained on. */
+  readonly tokensTrained: number;
+  /** Through what a seed draws. */
+  readonly epochs: number;
+  readonly curationSeconds: number;
+  readonly sources: readonly { readonly file: string; readonly bytes: number }[];
+}
+
+export interface ExperimentPlan {
+  readonly arms: readonly ArmPlan[];
+  readonly seeds: number;
+  readonly models: number;
+  readonly parameters: number;
+  readonly trainingTokens: number;
+  readonly trainingFlops: number;
+  readonly flopsPerSecond: number;
+  readonly curationSeconds: number;
+  readonly trainingSeconds: number;
+  /** What can be found; undefined as long as nothing tells of the noise. */
+  readonly power:
+    | (PowerPlan & { readonly sdSeed: number; readonly seDocument: number; readonly minutesPerSeed: number })
+    | undefined;
+  /** The seeds' standard deviation at which the expected difference would just be found, document noise aside. */
+  readonly noiseAllowed: number;
+}
+
+/**
+ * Reads samples of arms that are not curated yet. Noise is taken from a comparison that the experiment's folder holds: a
+ * pilot with few seeds is one.
+ */
+export async function planExperiment(
+  experiment: Experiment,
+  options: {
+    readonly registry: Registry;
+    readonly cache?: string;
+    readonly workers?: number;
+    readonly sample?: boolean;
+  },
+): Promise<ExperimentPlan> {
+  const prepared = await prepare(experiment, {
+    registry: options.registry,
+    cache: resolve(options.cache ?? DEFAULT_CACHE),
+  });
+  const workers = options.workers ?? availableParallelism();
+  const arms: ArmPlan[] = [];
+  for (const arm of prepared.arms)
+    arms.push(await planArm(arm, prepared, { workers, sample: options.sample !== false }));
+  const { training } = prepared;
+  const backend = await backendNamed(training.backend, training.threads);
+  const account = accountOf(training.model, {
+    batch: training.sequences,
+    contextLength: training.contextLength,
+    peakFlopsPerSecond: await measurePeak(backend),
+  });
+  const seeds = experiment.seeds.length;
+  const noiseModels = 2 * (experiment.noise?.pairs ?? 0);
+  const tokensOfSeed = arms.reduce((sum, { tokensTrained }) => sum + tokensTrained, 0);
+  const trainingTokens = seeds * tokensOfSeed + noiseModels * arms[0]!.tokensTrained;
+  const { tokensPerSecond } = account.time;
+  return {
+    arms,
+    seeds,
+    models: seeds * arms.length + noiseModels,
+    parameters: account.parameters.total,
+    trainingTokens,
+    trainingFlops: trainingTokens * account.trainingFlops.token,
+    flopsPerSecond: tokensPerSecond * account.trainingFlops.token,
+    curationSeconds: arms.reduce((sum, { curationSeconds }) => sum + curationSeconds, 0),
+    trainingSeconds: trainingTokens / tokensPerSecond,
+    power: powerOf(experiment, arms.length, tokensOfSeed / tokensPerSecond / 60),
+    noiseAllowed: noiseAllowed(experiment, arms.length),
+  };
+}
+
+async function planArm(
+  { arm: { name, changes }, plan, key }: PreparedArm,
+  prepared: Prepared,
+  { workers, sample }: { readonly workers: number; readonly sample: boolean },
+): Promise<ArmPlan> {
+  const { dataShare, shift } = prepared.experiment;
+  const folder = prepared.store.place("curated", key);
+  const isCurated = existsSync(join(folder, MANIFEST));
+  const counts = isCurated ? readManifest(folder).counts : undefined;
+  const guess: CurationEstimate | undefined =
+    counts === undefined && sample ? await estimate(plan, { workers }) : undefined;
+  const tokens = counts?.tokens ?? guess?.tokens.estimate ?? Number.NaN;
+  const bytesPerToken = counts === undefined ? BYTES_PER_TOKEN : counts.textBytes / Math.max(1, counts.tokens);
+  const tokensTrained = tokensOf(prepared, bytesPerToken);
+  const tokensOfSeed = tokens * (1 - shift) * dataShare;
+  return {
+    name,
+    changes,
+    isCurated,
+    tokens,
+    tokensOfSeed,
+    tokensTrained,
+    epochs: tokensTrained / tokensOfSeed,
+    curationSeconds: isCurated ? 0 : (guess?.seconds.estimate ?? Number.NaN),
+    sources: plan.inputs.map(({ file, bytes }) => ({ file, bytes })),
+  };
+}
+
+/** Of English text, where nothing is counted yet. */
+const BYTES_PER_TOKEN = 4;
+
+function pairsOf(arms: number): number {
+  return (arms * (arms - 1)) / 2;
+}
+
+function powerOf(experiment: Experiment, arms: number, minutesPerSeed: number): ExperimentPlan["power"] {
+  const noise = pilotNoise(experiment);
+  if (noise === undefined) return undefined;
+  const plan = planPower({ difference: experiment.expect!.by, ...noise, pairs: pairsOf(arms) });
+  return { ...plan, ...noise, minutesPerSeed };
+}
+
+/** From the comparison that the folder of the report holds. */
+function pilotNoise({ folder, out, expect, base }: Experiment) {
+  const path = join(resolve(folder, out), COMPARISON_JSON);
+  if (!existsSync(path)) return undefined;
+  const { pairs, noiseFloor } = JSON.parse(readFileSync(path, "utf8")) as ReportData;
+  const names = [expect!.arm, expect!.against ?? base.name];
+  const pair = pairs.find(({ arm, against }) => names.includes(arm) && names.includes(against));
+  if (pair === undefined || pair.seeds < 2) return undefined;
+  const floorDf = noiseFloor?.df;
+  return {
+    sdSeed: pair.seSeed * Math.sqrt(pair.seeds),
+    seDocument: pair.seDocument,
+    ...(floorDf !== undefined && { floorDf }),
+  };
+}
+
+function noiseAllowed({ seeds, expect }: Experiment, arms: number): number {
+  const rows = Math.max(2, seeds.length);
+  const { table } = planPower({ difference: 1, sdSeed: 1, seDocument: 0, pairs: pairsOf(arms), maxSeeds: rows });
+  return expect!.by / table.find((row) => row.seeds === rows)!.detectable;
+}

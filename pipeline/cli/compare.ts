@@ -1,0 +1,148 @@
+import { appendFileSync, mkdirSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { Command } from "commander";
+import { createLogUpdate } from "log-update";
+import { compare } from "../../eval/experiment/compare.ts";
+import type { ExperimentEvent } from "../../eval/experiment/events.ts";
+import { type Experiment, readExperiment } from "../../eval/experiment/experiment.ts";
+import { expectSound, lintExperiment } from "../../eval/experiment/lint.ts";
+import { reportSummary } from "../../eval/report/index.ts";
+import { registry } from "../../index.ts";
+import { EXIT } from "../errors.ts";
+import { DEFAULT_CACHE } from "../run.ts";
+import { positiveInt } from "./run.ts";
+import { bar, count, duration, percent } from "./show.ts";
+
+const LINE_EVERY_MS = 10_000;
+
+interface Flags {
+  out?: string;
+  cache?: string;
+  workers?: number;
+  lint?: boolean;
+  json?: boolean;
+}
+
+export function compareCommand(): Command {
+  return new Command("compare")
+    .description(
+      "Which curation choice is better? Curates, trains and measures every arm of an experiment, and reports verdicts with intervals. Run it again after an interruption, or with a variant changed: it goes on.",
+    )
+    .argument("<experiment>", "a YAML or JSON file; docs/evaluation.md tells its fields")
+    .option("--out <folder>", "of the report, instead of the experiment's")
+    .option("--cache <dir>", `where work is kept (default: ${DEFAULT_CACHE})`)
+    .option("--workers <n>", "worker threads of curation (default: one for each core)", positiveInt)
+    .option("--lint", "check that it is an experiment, and do nothing else")
+    .option("--json", "events as JSON lines; the last is the result")
+    .addHelpText(
+      "after",
+      `
+Example:
+  sluice plan experiment.yaml       # what it will cost, and what it can find
+  sluice compare experiment.yaml
+
+experiment.yaml:
+  hypothesis: Gopher's rules make a better corpus of an English crawl.
+  expect: { arm: gopher, sign: better, by: 0.01 }      # bits per byte
+  factor: stages
+  base:
+    source: { use: warc, with: { files: ["crawl/*.warc.gz"] } }
+    stages: [{ use: extract-html }, { use: language, with: { keep: [en] } }]
+  variants:
+    - name: gopher
+      add: [{ use: gopher-repetition }, { use: gopher-quality }]
+  model: { layers: 4, width: 128, heads: 4, contextLength: 256, tied: true }
+  budget: { tokens: 1000000 }
+  seeds: 3
+  heldOut:
+    domains: { books: books.txt, news: news.jsonl, encyclopedia: wiki.jsonl }
+`,
+    )
+    .action(async (path: string, flags: Flags) => {
+      const experiment = readExperiment(path);
+      if (flags.lint === true) {
+        expectSound(lintExperiment(experiment));
+        console.log(flags.json ? JSON.stringify({ type: "done", sound: true }) : `${path}: this is an experiment`);
+        return;
+      }
+      await compareAndShow(experiment, { ...flags, command: `sluice compare ${path}` });
+    });
+}
+
+/** Runs an experiment with a display; Ctrl-C ends it behind what is under way. */
+export async function compareAndShow(
+  experiment: Experiment,
+  flags: Flags & { readonly command: string },
+): Promise<void> {
+  const out = flags.out === undefined ? resolve(experiment.folder, experiment.out) : resolve(flags.out);
+  mkdirSync(out, { recursive: true });
+  const log = join(out, "log.jsonl");
+  const abort = new AbortController();
+  const stop = (): void => abort.abort();
+  process.once("SIGINT", stop).once("SIGTERM", stop);
+  const display = openDisplay(flags.json === true);
+  try {
+    const data = await compare(experiment, {
+      registry,
+      out,
+      command: flags.command,
+      ...(flags.cache !== undefined && { cache: flags.cache }),
+      ...(flags.workers !== undefined && { workers: flags.workers }),
+      signal: abort.signal,
+      onEvent: (event) => {
+        if (event.type !== "progress") appendFileSync(log, `${JSON.stringify(event)}\n`);
+        display.onEvent(event);
+      },
+    });
+    display.close();
+    const { id, pairs, conclusion, warnings } = data;
+    if (flags.json) console.log(JSON.stringify({ type: "done", id, out, pairs, conclusion, warnings }));
+    else console.log(`${reportSummary(data)}\n\n${relative("", join(out, "report.html")) || "report.html"}`);
+  } catch (error) {
+    display.close();
+    if (!abort.signal.aborted) throw error;
+    console.error("stopped; the same command goes on from here");
+    process.exitCode = EXIT.retry;
+  } finally {
+    display.close();
+    process.off("SIGINT", stop).off("SIGTERM", stop);
+  }
+}
+
+interface Display {
+  readonly onEvent: (event: ExperimentEvent) => void;
+  readonly close: () => void;
+}
+
+function openDisplay(json: boolean): Display {
+  if (json) return { onEvent: (event) => console.log(JSON.stringify(event)), close: () => {} };
+  const live = process.stderr.isTTY ? createLogUpdate(process.stderr) : undefined;
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return {
+    onEvent(event) {
+      if (event.type === "progress") {
+        if (live !== undefined) live(progressLine(event));
+        else if (Date.now() - lastMs >= LINE_EVERY_MS) {
+          lastMs = Date.now();
+          console.error(progressLine(event));
+        }
+        return;
+      }
+      live?.clear();
+      console.error(describe(event));
+    },
+    close: () => live?.done(),
+  };
+}
+
+function progressLine({ unit, share, etaSeconds }: Extract<ExperimentEvent, { type: "progress" }>): string {
+  const eta = etaSeconds === undefined ? "" : `  about ${duration(etaSeconds)} left for all`;
+  return `${bar(share, 30)} ${percent(share, 1)}  ${unit}${eta}`;
+}
+
+function describe(event: Exclude<ExperimentEvent, { type: "progress" }>): string {
+  if (event.type === "unit") return `${event.unit}: ${event.reused ? "found" : duration(event.seconds)}`;
+  const { arms, seeds, models, modelsReused, trainingTokens, trainingFlops } = event;
+  const found = modelsReused === 0 ? "" : `, ${count(modelsReused)} of them found`;
+  return `${count(arms)} arms, ${count(seeds)} seeds: ${count(models)} models${found}; ${count(trainingTokens)} tokens to train on, ${trainingFlops.toExponential(1)} FLOPs`;
+}

@@ -1,0 +1,166 @@
+/** Experiment files: what arms come to, and what is no experiment. */
+import assert from "node:assert/strict";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { armsOf } from "../../../eval/experiment/arms.ts";
+import { experimentOf, readExperiment } from "../../../eval/experiment/experiment.ts";
+import { expectSound, lintExperiment } from "../../../eval/experiment/lint.ts";
+import { prepare } from "../../../eval/experiment/prepare.ts";
+import { registry } from "../../../index.ts";
+import { RecipeError } from "../../../pipeline/errors.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "sluice-experiment-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const sound = {
+  hypothesis: "Gopher's rules make a better corpus.",
+  expect: { arm: "gopher", sign: "better", by: 0.01 },
+  factor: "stages",
+  base: {
+    source: { use: "jsonl", with: { files: ["pages.jsonl"] } },
+    stages: [{ use: "language", with: { keep: ["en"] } }],
+  },
+  variants: [{ name: "gopher", add: [{ use: "gopher-repetition" }, { use: "gopher-quality" }] }],
+  model: { layers: 1, width: 16, heads: 1, contextLength: 32 },
+  budget: { tokens: 1000 },
+  heldOut: { domains: { books: "books.txt" } },
+};
+
+const names = (stages: readonly { use: string }[]): string[] => stages.map(({ use }) => use);
+const findings = (value: object): string[] => lintExperiment(experimentOf(value)).map(({ message }) => message);
+
+test("variants are the base with their differences", () => {
+  const [base, first, second, third] = armsOf(
+    experimentOf({
+      ...sound,
+      variants: [
+        { name: "first", set: { "language.min": 0.8 }, add: [{ use: "exact-dedup", before: "language" }] },
+        { name: "second", remove: ["language"], add: [{ use: "gopher-quality", with: { minWords: 20 } }] },
+        { name: "third", source: { use: "jsonl", with: { files: ["others.jsonl"] } } },
+      ],
+    }),
+  );
+  assert.deepEqual(base!.differsIn, []);
+  assert.deepEqual(names(first!.stages), ["exact-dedup", "language"]);
+  assert.deepEqual(first!.stages[1], { use: "language", with: { keep: ["en"], min: 0.8 } });
+  assert.deepEqual(first!.changes, ["language.min: default → 0.8", "+ exact-dedup before language"]);
+  assert.deepEqual(first!.differsIn, ["language", "exact-dedup"]);
+  assert.deepEqual(names(second!.stages), ["gopher-quality"]);
+  assert.deepEqual(second!.changes, ["− language", '+ gopher-quality {"minWords":20}']);
+  assert.deepEqual(third!.differsIn, ["source"]);
+  assert.deepEqual(base!.stages, sound.base.stages, "the base is left as it was");
+});
+
+test("a base may be a recipe file, whose sink is left aside", () => {
+  writeFileSync(
+    join(folder, "recipe.yaml"),
+    "seed: 7\nsource: { use: jsonl, with: { files: [pages.jsonl] } }\nstages: [{ use: language }]\nsink: { use: jsonl, with: { dir: out } }\n",
+  );
+  const [base] = armsOf(experimentOf({ ...sound, base: { recipe: "recipe.yaml" } }, { folder }));
+  assert.deepEqual(base, {
+    name: "base",
+    source: { use: "jsonl", with: { files: ["pages.jsonl"] } },
+    stages: [{ use: "language" }],
+    rest: { seed: 7 },
+    folder,
+    changes: [],
+    differsIn: [],
+  });
+});
+
+test("an ablation leaves out, one at a time, the stages which an arm has beyond the base", () => {
+  const arms = armsOf(experimentOf({ ...sound, ablate: "gopher" })).slice(2);
+  assert.deepEqual(
+    arms.map(({ name, stages, without }) => [name, names(stages), without]),
+    [
+      [
+        "gopher without gopher-repetition",
+        ["language", "gopher-quality"],
+        { arm: "gopher", stage: "gopher-repetition" },
+      ],
+      ["gopher without gopher-quality", ["language", "gopher-repetition"], { arm: "gopher", stage: "gopher-quality" }],
+    ],
+  );
+});
+
+test("what is sound passes", () => {
+  assert.deepEqual(findings(sound), []);
+});
+
+test("what is no experiment is refused, everything at once", () => {
+  const { hypothesis: _, expect: __, factor: ___, heldOut: ____, ...rest } = sound;
+  const found = findings({ ...rest, budget: {}, seeds: [1, 1] });
+  for (const [n, expected] of [
+    /no hypothesis/,
+    /nothing is expected/,
+    /no factor/,
+    /found 0 budgets/,
+    /bits per byte of held-out text, and there is none/,
+    /a seed is given twice/,
+  ].entries()) {
+    assert.match(found[n]!, expected);
+  }
+  assert.throws(
+    () => expectSound(lintExperiment(experimentOf(rest))),
+    (error: RecipeError) => error instanceof RecipeError && error.message.split("\n").length === 5,
+  );
+});
+
+test("arms may differ in the declared factor alone", () => {
+  const other = { use: "jsonl", with: { files: ["others.jsonl"] } };
+  const both = [{ name: "gopher", source: other, add: [{ use: "gopher-quality" }] }];
+  assert.match(findings({ ...sound, variants: both })[0]!, /arm "gopher" differs in source, which is beyond/);
+  assert.deepEqual(findings({ ...sound, factor: ["stages", "source"], variants: both }), []);
+  const narrow = { ...sound, factor: "gopher-quality" };
+  assert.match(
+    findings(narrow)[0]!,
+    /differs in gopher-repetition, which is beyond the declared factor \(gopher-quality\)/,
+  );
+});
+
+test("arms that are the same, or nobody's, are refused", () => {
+  const same = { ...sound, variants: [{ name: "gopher", set: { "language.keep": ["en"] } }] };
+  assert.match(findings(same)[0]!, /arm "gopher" is the same recipe as "base"/);
+  assert.match(findings({ ...sound, expect: { ...sound.expect, arm: "nobody" } })[0]!, /no arm "nobody"/);
+  assert.match(findings({ ...sound, expect: { ...sound.expect, arm: "base" } })[0]!, /differ from itself/);
+  assert.throws(
+    () => armsOf(experimentOf({ ...sound, variants: [...sound.variants, ...sound.variants] })),
+    /two arms are called "gopher"/,
+  );
+  assert.throws(
+    () => armsOf(experimentOf({ ...sound, variants: [{ name: "x", remove: ["gopher-quality"] }] })),
+    /no stages "gopher-quality" in the base \(it has language\)/,
+  );
+});
+
+test("training fields that the experiment decides are refused", () => {
+  assert.match(findings({ ...sound, train: { seed: 3 } })[0]!, /train.seed: the experiment decides this/);
+});
+
+test("a mistake is told with its line", () => {
+  const path = join(folder, "wrong.yaml");
+  writeFileSync(
+    path,
+    "hypothesis: x\nbase: { recipe: r.yaml }\nvariants: []\nmodel: depth-4\nbudget: { tokens: -1 }\n",
+  );
+  assert.throws(() => readExperiment(path), /wrong\.yaml:3: experiment\.variants/);
+  writeFileSync(path, "seed: 1\nbase: { recipe: r.yaml }\n");
+  assert.throws(() => readExperiment(path), RecipeError);
+});
+
+test("held-out text that is trained on is refused: by its place, and by its bytes", async () => {
+  writeFileSync(join(folder, "pages.jsonl"), '{"text": "some text"}\n');
+  writeFileSync(join(folder, "books.txt"), "other text\n");
+  copyFileSync(join(folder, "pages.jsonl"), join(folder, "copy.jsonl"));
+  const at = (file: string) =>
+    prepare(experimentOf({ ...sound, heldOut: { domains: { books: file } } }, { folder }), {
+      registry,
+      cache: join(folder, "cache"),
+    });
+  await assert.doesNotReject(at("books.txt"));
+  await assert.rejects(at("pages.jsonl"), /held-out domain books: .*pages\.jsonl is also trained on/);
+  await assert.rejects(at("copy.jsonl"), /held-out domain books: .*copy\.jsonl is also trained on/);
+  await assert.rejects(at("nowhere.txt"), /held-out domain books: no file .*nowhere\.txt/);
+});
