@@ -23,10 +23,13 @@ export interface RatioDomain {
 }
 
 export function ratioDomain(items: readonly { readonly denominator: number; readonly cluster: string }[]): RatioDomain {
-  const clusters = new Set(items.map(({ cluster }) => cluster)).size;
-  const sampledBy = clusters > 1 ? "clusters" : items.length > 1 ? "items" : "nothing";
+  // An item without bytes carries nothing, and a cluster of such ones is none.
+  const counted = items.filter(({ denominator }) => denominator > 0);
+  const clusters = new Set(counted.map(({ cluster }) => cluster)).size;
+  const sampledBy = clusters > 1 ? "clusters" : counted.length > 1 ? "items" : "nothing";
   const numbers = new Map<string, number>();
-  const clusterOf = Int32Array.from(items, ({ cluster }, i) => {
+  const clusterOf = Int32Array.from(items, ({ denominator, cluster }, i) => {
+    if (denominator === 0) return 0;
     const key = sampledBy === "clusters" ? cluster : String(i);
     if (!numbers.has(key)) numbers.set(key, numbers.size);
     return numbers.get(key)!;

@@ -105,7 +105,7 @@ export function studentTUpperQuantile(tail: number, df: number): number {
   return t;
 }
 
-function studentTDensity(t: number, df: number): number {
+export function studentTDensity(t: number, df: number): number {
   const r = t / Math.sqrt(df);
   const log1p = r > 1e8 ? 2 * Math.log(r) : Math.log1p(r * r);
   return Math.exp(logGammaHalfStep(df / 2) - ((df + 1) / 2) * log1p) / Math.sqrt(Math.PI * df);
