@@ -1,0 +1,109 @@
+/**
+ * How well a model predicts text, in units that do not hang on its tokenizer. Each document is read by itself, behind the
+ * end-of-text token; that is context, and is never predicted. Bytes are the text's, in UTF-8, and never come from tokens.
+ */
+import { RecipeError } from "../../pipeline/errors.ts";
+import type { Tokenizer } from "../../pipeline/tokenizer.ts";
+import { rollingWindows } from "./rolling-windows.ts";
+import type { Scorer, Window } from "./scorer.ts";
+
+export interface ScoringHooks {
+  /** Of the tokens that are to be predicted, how many were. */
+  readonly onProgress?: (done: number, all: number) => void;
+  /** Ends the scoring between two calls of the scorer, with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** How documents are read, in words: what `scoreDocuments` does. */
+export function contextPolicy({ contextLength }: Pick<Scorer, "contextLength">): string {
+  return `each document by itself behind an end-of-text token that is not predicted; windows of at most ${contextLength} tokens, each token predicted once from at least one before it`;
+}
+
+/** Windows of one call of the scorer: as many as reach so many predicted tokens. */
+const TOKENS_AT_ONCE = 1 << 16;
+
+/**
+ * −ln p of each document, in nats: 0 of an empty one. Raises RecipeError for a tokenizer that does not spell every text or
+ * has no end of text.
+ */
+export async function scoreDocuments(
+  documents: readonly { readonly text: string }[],
+  tokenizer: Tokenizer,
+  scorer: Scorer,
+  { onProgress, signal }: ScoringHooks = {},
+): Promise<Float64Array> {
+  const prefix = prefixOf(tokenizer);
+  const windows: (Window & { readonly document: number })[] = [];
+  for (const [document, { text }] of documents.entries()) {
+    for (const window of rollingWindows(tokenizer.encode(text), prefix, scorer.contextLength)) {
+      windows.push({ ...window, document });
+    }
+  }
+  const all = windows.reduce((sum, window) => sum + predicted(window), 0);
+  const natsOfWindow = new Float64Array(windows.length);
+  // Those of one size are scored together: a scorer computes batches of one shape.
+  const order = [...windows.keys()].sort((a, b) => {
+    const [first, second] = [windows[a]!, windows[b]!];
+    return second.ids.length - first.ids.length || predicted(second) - predicted(first) || a - b;
+  });
+  for (let from = 0, done = 0; from < order.length; ) {
+    signal?.throwIfAborted();
+    let to = from;
+    for (let tokens = 0; to < order.length && tokens < TOKENS_AT_ONCE; to++) tokens += predicted(windows[order[to]!]!);
+    const numbers = order.slice(from, to);
+    const scores = await scorer.score(numbers.map((n) => windows[n]!));
+    for (const [i, { nats }] of scores.entries()) {
+      natsOfWindow[numbers[i]!] = sum(nats);
+      done += nats.length;
+    }
+    onProgress?.(done, all);
+    from = to;
+  }
+  const natsOfDocument = new Float64Array(documents.length);
+  for (const [n, { document }] of windows.entries()) natsOfDocument[document]! += natsOfWindow[n]!;
+  return natsOfDocument;
+}
+
+export function bitsPerByte(nats: number, bytes: number): number {
+  return nats / Math.LN2 / bytes;
+}
+
+/**
+ * exp of the nats a byte, or a word: a corpus' sums go in, not means of documents. lm-evaluation-harness 4e7e0d4,
+ * `weighted_perplexity`.
+ */
+export function perplexity(nats: number, units: number): number {
+  return Math.exp(nats / units);
+}
+
+/** Words as lm-evaluation-harness counts them: `len(re.split(r"\s+", text))`, empty ones at the ends included. */
+export function countWords(text: string): number {
+  return text.split(PYTHON_SPACES).length;
+}
+
+/** Python's `\s`: U+001C to U+001F and U+0085 belong to it, U+FEFF does not. */
+const PYTHON_SPACES = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
+
+function prefixOf({ name, unknown, endOfText }: Tokenizer): number {
+  if (unknown !== undefined) {
+    throw new RecipeError(
+      `tokenizer: ${name} has texts that it cannot spell, so there is no likelihood of them; expected one that spells every text (bytes, or byte-level BPE)`,
+    );
+  }
+  if (endOfText === undefined) {
+    throw new RecipeError(
+      `tokenizer: ${name} has no end-of-text token; expected one, for the first token of a document is predicted from it`,
+    );
+  }
+  return endOfText;
+}
+
+function predicted({ ids, firstScored }: Window): number {
+  return ids.length - firstScored;
+}
+
+function sum(values: Float64Array): number {
+  let all = 0;
+  for (const value of values) all += value;
+  return all;
+}
