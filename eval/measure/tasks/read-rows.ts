@@ -1,75 +1,78 @@
 import { basename } from "node:path";
 import { FormatError, oneLine } from "../../../pipeline/errors.ts";
-import { readChunks } from "../../../pipeline/io/chunks.ts";
-import { compressionOf, type Damage, gunzip, unzstd } from "../../../pipeline/io/decompress.ts";
-import { openByteSource } from "../../../pipeline/io/open.ts";
+import { planInputs } from "../../../pipeline/io/inputs.ts";
+import { spanText } from "../../../pipeline/io/span-bytes.ts";
 import { decodeUtf8 } from "../../../pipeline/io/utf8.ts";
+import type { PlannedInput, SourceLog } from "../../../pipeline/source.ts";
 import { parseCsv } from "../../csv.ts";
 
 export interface Row {
   readonly value: unknown;
-  /** "file:line" */
-  readonly where: string;
+  readonly location: string;
+  readonly line: number;
 }
 
 /**
- * The rows of a task's file: JSON Lines, or MMLU's original CSV (question, four choices, answer; the subject is the file's
- * name up to "_test", "_val" or "_dev"). Decompressed where the name ends in .gz or .zst. Raises FormatError, RecipeError.
+ * The rows of a task's files, named by paths, globs and http(s) URLs: JSON Lines, or MMLU's original CSV (question, four
+ * choices, answer; the subject is the file's name up to "_test", "_val" or "_dev"), as such, .gz or .zst. `place` names
+ * them in errors. Raises RecipeError for a file that is not there, FormatError for one that is damaged or has no rows.
  */
-export async function readRows(path: string): Promise<Row[]> {
-  const text = await readText(path);
-  const csv = /^(.+)_(?:test|val|dev)\.csv$/i.exec(basename(path).replace(/\.(gz|gzip|zst|zstd)$/i, ""));
-  return csv === null ? jsonRows(text, path) : mmluRows(text, path, csv[1]!);
+export async function readRows(files: readonly string[], place: string): Promise<Row[]> {
+  const inputs = await planInputs(files, { resolvePath: (path) => path, seed: 0 }, place, 1, { wholeFile: () => true });
+  const rows: Row[] = [];
+  for (const input of inputs) {
+    const text = await readText(input);
+    const name = basename(input.file).replace(/\.(gz|gzip|bgz|zst|zstd)$/i, "");
+    const csv = /^(.+)_(?:test|val|dev)\.csv$/i.exec(name);
+    rows.push(...(csv === null ? jsonRows(text, input.location) : mmluRows(text, input.location, csv[1]!)));
+  }
+  if (rows.length === 0) throw new FormatError(`${files.join(", ")}: found no rows, expected those of ${place}`);
+  return rows;
 }
 
-function jsonRows(text: string, path: string): Row[] {
+function jsonRows(text: string, location: string): Row[] {
   const rows: Row[] = [];
-  for (const [i, line] of text.split("\n").entries()) {
-    if (line.trim() === "") continue;
-    const where = `${path}:${i + 1}`;
+  for (const [i, json] of text.split("\n").entries()) {
+    if (json.trim() === "") continue;
     try {
-      rows.push({ value: JSON.parse(line), where });
+      rows.push({ value: JSON.parse(json), location, line: i + 1 });
     } catch (cause) {
-      throw new FormatError(
-        `${where}: found ${JSON.stringify(line.slice(0, 60))}, expected a JSON object (${oneLine(cause)})`,
-        { cause },
-      );
+      const found = JSON.stringify(json.slice(0, 60));
+      const message = `${location}:${i + 1}: found ${found}, expected a JSON object (${oneLine(cause)})`;
+      throw new FormatError(message, { cause });
     }
   }
   return rows;
 }
 
-function mmluRows(text: string, path: string, subject: string): Row[] {
-  return parseCsv(text, path).map(({ fields, line }) => {
-    const where = `${path}:${line}`;
+function mmluRows(text: string, location: string, subject: string): Row[] {
+  return parseCsv(text, location).map(({ fields, line }) => {
     if (fields.length !== 6) {
-      throw new FormatError(`${where}: found ${fields.length} fields, expected 6: question, four choices, answer`);
+      const expected = "expected 6: question, four choices, answer";
+      throw new FormatError(`${location}:${line}: found ${fields.length} fields, ${expected}`);
     }
-    return { value: { subject, question: fields[0], choices: fields.slice(1, 5), answer: fields[5] }, where };
+    const value = { subject, question: fields[0], choices: fields.slice(1, 5), answer: fields[5] };
+    return { value, location, line };
   });
 }
 
-async function readText(path: string): Promise<string> {
-  const source = await openByteSource(path);
-  try {
-    const stored = readChunks(source, 0, source.bytes);
-    const compression = compressionOf(path);
-    const parts: Buffer[] = [];
-    const bytes = compression === "none" ? stored : compression === "gzip" ? gunzip(stored) : unzstd(stored);
-    let damage: Damage | undefined;
-    for (;;) {
-      const next = await bytes.next();
-      if (next.done) {
-        damage = next.value ?? undefined;
-        break;
-      }
-      parts.push(next.value);
-    }
-    if (damage !== undefined) {
-      throw new FormatError(`${path} @ ${damage.offset}: the ${compression} data is damaged (${damage.reason})`);
-    }
-    return decodeUtf8(Buffer.concat(parts)).text;
-  } finally {
-    await source.close();
-  }
+async function readText(input: PlannedInput): Promise<string> {
+  const { file, location, bytes, revision } = input;
+  const span = { index: 0, file, location, fileBytes: bytes, revision, start: 0, end: bytes };
+  const parts: Buffer[] = [];
+  for await (const part of spanText(span, strictLog(location))) parts.push(part);
+  const { text, invalid } = decodeUtf8(Buffer.concat(parts));
+  if (invalid === 0) return text;
+  throw new FormatError(`${location}: ${invalid} sequences of bytes are not UTF-8; write the file anew in UTF-8`);
+}
+
+/** A damaged file has fewer items than it should: it is not scored. */
+function strictLog(location: string): SourceLog {
+  return {
+    skipped: () => {},
+    bytesRead: () => {},
+    lost: ({ offset, reason }) => {
+      throw new FormatError(`${location} @ ${offset}: ${reason}; copy the file again`);
+    },
+  };
 }

@@ -2,6 +2,7 @@ import { FormatError, RecipeError } from "../../../pipeline/errors.ts";
 import type { Example, TaskFormat } from "./formats/format.ts";
 import { formats } from "./formats/index.ts";
 import { type Row, readRows } from "./read-rows.ts";
+import { shotTexts } from "./shots.ts";
 import type { Question, Task, TaskItem } from "./task.ts";
 
 export interface ReadTaskOptions {
@@ -15,12 +16,9 @@ export interface ReadTaskOptions {
   readonly mutualInfo?: boolean;
 }
 
-/** Between a shot and what follows: lm-evaluation-harness's `fewshot_delimiter`. */
-const BETWEEN_SHOTS = "\n\n";
-
 /**
- * Reads a task from its files: JSON Lines (also .gz, .zst), or MMLU's original CSV, a subject a file. Raises FormatError for
- * rows that are not the format's, RecipeError for what was asked for and is not there.
+ * Reads a task from its files (paths, globs and URLs: see `readRows`). Raises FormatError for rows that are not the
+ * format's, RecipeError for what was asked for and is not there.
  * @example
  * const task = await readTask("mmlu", "mmlu/val.jsonl.gz", { shots: { files: "mmlu/dev.jsonl.gz", count: 5 } });
  */
@@ -29,101 +27,81 @@ export async function readTask(
   files: string | readonly string[],
   { format: formatName, shots, limit = Number.POSITIVE_INFINITY, mutualInfo = false }: ReadTaskOptions = {},
 ): Promise<Task> {
-  const rows = await rowsOf(files, name);
-  const format = formatName === undefined ? formatOf(rows[0]!) : formatNamed(formatName, name);
-  const shotsOf = await shotsReader(name, format, files, shots);
+  const place = `task ${name}`;
+  if (!(limit >= 1)) throw new RecipeError(`${place}: found the limit ${limit}, expected 1 item at least`);
+  const rows = await readRows([files].flat(), place);
+  const format = formatName === undefined ? formatOf(rows[0]!) : formatNamed(formatName, place);
+  const examples = rows.map((row) => exampleOf(row, format));
+  const textOfShots = await readShots(shots, {
+    format,
+    rows,
+    groups: new Set(examples.map(({ group }) => group)),
+    place,
+  });
   const countByGroup = new Map<string | undefined, number>();
   const clusters = new Map<string, string>();
   const items: TaskItem[] = [];
-  for (const { value, where } of rows) {
-    const example = format.read(value, where);
-    const { group, question } = example;
+  for (const { group, question, description = "", sharedText = contextOf(question) } of examples) {
     const n = countByGroup.get(group) ?? 0;
     if (n >= limit) continue;
     countByGroup.set(group, n + 1);
     const id = group === undefined ? String(n) : `${group}/${n}`;
-    const shared = example.sharedText ?? sharedTextOf(question);
-    const cluster = clusters.get(shared) ?? id;
-    clusters.set(shared, cluster);
-    const before = (example.description ?? "") + shotsOf(group);
+    const cluster = clusters.get(sharedText) ?? id;
+    clusters.set(sharedText, cluster);
+    const before = description + (textOfShots.get(group) ?? "");
     items.push({ ...preceded(question, before), id, cluster, ...(group !== undefined && { group }) });
   }
   return { name, format: format.name, shots: shots?.count ?? 0, mutualInfo, items };
 }
 
-async function rowsOf(files: string | readonly string[], name: string): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (const file of [files].flat()) rows.push(...(await readRows(file)));
-  if (rows.length === 0)
-    throw new FormatError(`${[files].flat().join(", ")}: found no rows, expected those of ${name}`);
-  return rows;
-}
-
-function formatNamed(name: string, task: string): TaskFormat {
+function formatNamed(name: string, place: string): TaskFormat {
   const found = formats.find((format) => format.name === name);
   if (found !== undefined) return found;
-  const known = formats.map((format) => format.name).join(", ");
-  throw new RecipeError(`task ${task}: unknown format "${name}" (known: ${known})`);
+  throw new RecipeError(
+    `${place}: unknown format "${name}" (known: ${formats.map((format) => format.name).join(", ")})`,
+  );
 }
 
-function formatOf({ value, where }: Row): TaskFormat {
+function formatOf({ value, location, line }: Row): TaskFormat {
   const found = formats.find((format) => format.fits(value));
   if (found !== undefined) return found;
-  const isObject = typeof value === "object" && value !== null;
-  const fields = isObject ? `the fields ${Object.keys(value).join(", ")}` : JSON.stringify(value);
+  const isRow = typeof value === "object" && value !== null && !Array.isArray(value);
+  const shown = isRow ? `the fields ${Object.keys(value).join(", ")}` : JSON.stringify(value);
+  const known = formats.map(({ name }) => name).join(", ");
   throw new FormatError(
-    `${where}: found ${fields}, expected a row of one of ${formats.map(({ name }) => name).join(", ")}; name the format to see what it lacks`,
+    `${location}:${line}: found ${shown}, expected a row of one of ${known}; name the format to see what it lacks`,
   );
 }
 
-/** The text of the shots before a question of a group. */
-async function shotsReader(
-  task: string,
-  format: TaskFormat,
-  files: string | readonly string[],
+function exampleOf({ value, location, line }: Row, format: TaskFormat): Example {
+  return format.read(value, `${location}:${line}`);
+}
+
+/** By group, the text of the shots before its questions. */
+async function readShots(
   shots: ReadTaskOptions["shots"],
-): Promise<(group: string | undefined) => string> {
-  if (shots === undefined || shots.count === 0) return () => "";
-  const own = [files].flat();
-  const leaking = [shots.files].flat().find((file) => own.includes(file));
-  if (leaking !== undefined) {
-    throw new RecipeError(
-      `task ${task}: shots are taken from ${leaking}, which is scored; name another file of examples`,
-    );
+  scored: {
+    readonly format: TaskFormat;
+    readonly rows: readonly Row[];
+    readonly groups: ReadonlySet<string | undefined>;
+    readonly place: string;
+  },
+): Promise<Map<string | undefined, string>> {
+  if (shots === undefined || shots.count === 0) return new Map();
+  const { format, groups, place } = scored;
+  const rows = await readRows([shots.files].flat(), `${place}: shots`);
+  const locations = new Set(scored.rows.map(({ location }) => location));
+  const leak = rows.find(({ location }) => locations.has(location));
+  if (leak !== undefined) {
+    throw new RecipeError(`${place}: shots: found ${leak.location}, which is scored; name another file of examples`);
   }
-  const examples = (await rowsOf(shots.files, `the shots of ${task}`)).map(({ value, where }) =>
-    format.read(value, where),
-  );
-  const byGroup = Map.groupBy(examples, ({ group }) => group);
-  const textOf = (group: string | undefined): string => {
-    const first = (byGroup.get(group) ?? []).slice(0, shots.count);
-    if (first.length < shots.count) {
-      const of = group === undefined ? "" : ` of ${group}`;
-      throw new RecipeError(
-        `task ${task}: ${[shots.files].flat().join(", ")} has ${first.length} examples${of}, expected ${shots.count} shots`,
-      );
-    }
-    return first.map((example) => solved(example, task) + BETWEEN_SHOTS).join("");
-  };
-  const texts = new Map<string | undefined, string>();
-  return (group) => {
-    const known = texts.get(group) ?? textOf(group);
-    texts.set(group, known);
-    return known;
-  };
-}
-
-/** The question with its right answer. */
-function solved({ question }: Example, task: string): string {
-  switch (question.kind) {
-    case "choice":
-      return question.context + question.delimiter + question.choices[question.gold]!;
-    case "partial-context":
-      return question.contexts[question.gold]! + question.delimiter + question.continuation;
-    case "continuation":
-      return question.context + question.delimiter + question.answer;
-    case "rolling":
-      throw new RecipeError(`task ${task}: found shots, expected none: a whole text is scored`);
+  try {
+    const examples = rows.map((row) => exampleOf(row, format));
+    return shotTexts(examples, shots.count, groups);
+  } catch (error) {
+    if (!(error instanceof RecipeError)) throw error;
+    const files = [shots.files].flat().join(", ");
+    throw new RecipeError(`${place}: shots of ${files}: ${error.message}`, { cause: error });
   }
 }
 
@@ -139,8 +117,8 @@ function preceded(question: Question, before: string): Question {
   }
 }
 
-/** Items that share it are a cluster. */
-function sharedTextOf(question: Question): string {
+/** Without shots. Items that share it are a cluster. */
+function contextOf(question: Question): string {
   switch (question.kind) {
     case "choice":
     case "continuation":

@@ -1,6 +1,7 @@
 import { RecipeError } from "../../../pipeline/errors.ts";
-import { countCodePoints, isSpace } from "../../../pipeline/text/python-text.ts";
+import { countCodePoints } from "../../../pipeline/text/python-text.ts";
 import type { Tokenizer } from "../../../pipeline/tokenizer.ts";
+import { countWords } from "../bits-per-byte.ts";
 import { rollingWindows } from "../rolling-windows.ts";
 import type { Scorer, Window, WindowScore } from "../scorer.ts";
 import { encodePair, pairWindows, prefixToken } from "./encode-pair.ts";
@@ -14,7 +15,7 @@ export interface ScoreTaskOptions {
 }
 
 /** Enough windows for the scorer to fill its batches, few enough to hold. */
-const ITEMS_AT_ONCE = 128;
+const ITEMS_AT_ONCE = 256;
 
 /** Scores all items. Raises RecipeError for items that this tokenizer and model cannot score. */
 export async function scoreTask(
@@ -23,6 +24,11 @@ export async function scoreTask(
   scorer: Scorer,
   { onProgress, signal }: ScoreTaskOptions = {},
 ): Promise<TaskScores> {
+  if (tokenizer.unknown !== undefined) {
+    throw new RecipeError(
+      `task ${task.name}: tokenizer ${tokenizer.name} has texts that it cannot spell, so there is no likelihood of them; expected one that spells every text (bytes, or byte-level BPE)`,
+    );
+  }
   const items: ItemScore[] = [];
   for (let from = 0; from < task.items.length; from += ITEMS_AT_ONCE) {
     const some = task.items.slice(from, from + ITEMS_AT_ONCE);
@@ -154,15 +160,6 @@ function argmax(values: readonly number[]): number {
   let best = 0;
   for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
   return best;
-}
-
-/** Python's `len(re.split(r"\s+", text))`: one more than there are runs of white space. */
-function countWords(text: string): number {
-  let words = 1;
-  for (let i = 0; i < text.length; i++) {
-    if (isSpace(text.charCodeAt(i)) && (i === 0 || !isSpace(text.charCodeAt(i - 1)))) words++;
-  }
-  return words;
 }
 
 function chanceOf(items: readonly ItemScore[]): number | undefined {

@@ -32,7 +32,9 @@ export function defineFormat<Row extends z.ZodType>(definition: {
     read(row, where) {
       const parsed = schema.safeParse(row, { reportInput: true });
       if (parsed.success) return read(parsed.data);
-      throw new FormatError(`${where}: ${describeIssue(parsed.error.issues[0]!, "")}, as ${name} has it`);
+      // An issue with the row as a whole has no path to begin with.
+      const issue = describeIssue(parsed.error.issues[0]!, "").replace(/^: /, "");
+      throw new FormatError(`${where}: ${issue}, as ${name} has it`);
     },
   };
 }

@@ -7,10 +7,13 @@ import { defineFormat, text } from "./format.ts";
  */
 export default defineFormat({
   name: "gsm8k",
-  row: z.union([
-    z.object({ question: text, answer: text }),
-    z.object({ question: text, ground_truth: text }).transform((row) => ({ ...row, answer: row.ground_truth })),
-  ]),
+  row: z.union(
+    [
+      z.object({ question: text, answer: text }),
+      z.object({ question: text, ground_truth: text }).transform((row) => ({ ...row, answer: row.ground_truth })),
+    ],
+    { error: "the texts question and answer (or ground_truth)" },
+  ),
   read: ({ question, answer }) => ({
     question: { kind: "continuation", context: `Question: ${question}\nAnswer:`, delimiter: " ", answer },
   }),

@@ -13,7 +13,7 @@ export default defineFormat({
       ctx: text,
       endings: z.array(text),
       // A number, or its digits: the data set's hub and its repository differ.
-      label: z.union([z.int(), z.string().regex(/^\d+$/).transform(Number)]),
+      label: z.union([z.int(), z.string().regex(/^\d+$/).transform(Number)], { error: "a number" }),
       activity_label: z.string().optional(),
       ctx_a: z.string().optional(),
       ctx_b: z.string().optional(),
