@@ -10,6 +10,7 @@ import {
   type FileMetaData,
   parquetMetadataAsync,
   parquetReadObjects,
+  parquetScan,
 } from "hyparquet";
 import { FormatError, oneLine } from "./errors.ts";
 import type { LedgerPage } from "./ledger.ts";
@@ -41,6 +42,24 @@ export async function* ledgerRows<T>(
     }
     rowStart = rowEnd;
   }
+}
+
+/** Columns of a ledger file, a row group at a time. Whole numbers are numbers, as in `LedgerPage`. */
+export async function* ledgerColumns<Name extends string>(
+  path: string,
+  names: readonly Name[],
+): AsyncGenerator<{ readonly rows: number } & Readonly<Record<Name, ArrayLike<unknown>>>> {
+  const { file, metadata } = await openLedger(path);
+  const scan = await parquetScan({ file, metadata, compressors, columns: [...names] });
+  for (const { rowStart, rowEnd } of scan.ranges) {
+    const columns = await Promise.all(names.map((column) => scan.readColumn({ column, rowStart, rowEnd })));
+    const named = Object.fromEntries(names.map((name, n) => [name, asNumbers(columns[n]!)]));
+    yield { rows: rowEnd - rowStart, ...(named as Record<Name, ArrayLike<unknown>>) };
+  }
+}
+
+function asNumbers(column: ArrayLike<unknown>): ArrayLike<unknown> {
+  return typeof column[0] === "bigint" ? Float64Array.from(column as ArrayLike<bigint>, Number) : column;
 }
 
 async function openLedger(path: string): Promise<{ file: AsyncBuffer; metadata: FileMetaData }> {
