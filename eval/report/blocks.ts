@@ -17,6 +17,8 @@ export type Line = Inline | readonly Inline[];
 export interface Column {
   readonly head: string;
   readonly numeric?: boolean;
+  /** Holds addresses or commands. */
+  readonly isWide?: boolean;
 }
 
 /** Rows begin with what they are about. */
@@ -38,7 +40,7 @@ export interface Figure {
   readonly caption: string;
   /** Those whose colours and shapes the charts use, where a legend has to say which is which. */
   readonly arms?: readonly string[];
-  readonly panels: readonly { readonly chart: Chart; readonly title: string }[];
+  readonly panels: readonly { readonly chart: Chart; readonly title: string; readonly note?: string }[];
   readonly table: Table;
   /** Whether the table is open before the charts. */
   readonly isTableShown?: boolean;
@@ -83,6 +85,7 @@ export function paragraph(...line: readonly Inline[]): Block {
 }
 
 export const text = (head: string): Column => ({ head });
+export const wide = (head: string): Column => ({ head, isWide: true });
 export const number = (head: string): Column => ({ head, numeric: true });
 
 /** An entry a line. */

@@ -66,8 +66,8 @@ function header(title: string, lead: Lead): Markup {
   return html`<header>
 <p class="kind">A comparison of curation variants, by sluice</p>
 <h1>${title}</h1>
-<p class="hypothesis">${lead.hypothesis}</p>
-<p class="conclusion"><strong>${lead.conclusion}</strong></p>
+<p><b>Hypothesis.</b> ${prose(lead.hypothesis)}</p>
+<p class="conclusion"><strong>${prose(lead.conclusion)}</strong></p>
 ${warning}<dl>
 <dt>Expected</dt><dd>${lead.expectation}</dd>
 <dt>Came out</dt><dd>${lead.outcome}</dd>
@@ -105,10 +105,7 @@ ${blocks.map((block) => this.#block(block))}</section>
         return html`<dl>${block.terms.map(([name, value]) => html`<dt>${name}</dt><dd>${inline(value)}</dd>`)}</dl>
 `;
       case "table":
-        return block.isFolded === true
-          ? this.#folded(block.table)
-          : html`<div class="table">${this.#table(block.table)}</div>
-`;
+        return block.isFolded === true ? this.#folded(block.table) : this.#shown(block.table);
       case "figure":
         return this.#figure(block.figure);
       case "quote":
@@ -121,11 +118,7 @@ ${blocks.map((block) => this.#block(block))}</section>
   #figure({ id, title, caption, arms, panels, table, isTableShown }: Figure): Markup {
     this.#figures++;
     const name = `figure-${id}`;
-    const shown =
-      isTableShown === true
-        ? html`<div class="table">${this.#table(table)}</div>
-`
-        : undefined;
+    const shown = isTableShown === true ? this.#shown(table) : undefined;
     const folded = isTableShown === true ? undefined : this.#folded(table);
     const key = arms === undefined ? undefined : this.#draw(legend(arms), `${name}-legend`, "Legend", arms.join(", "));
     const charts = panels.map((panel, i) =>
@@ -140,46 +133,66 @@ ${blocks.map((block) => this.#block(block))}</section>
       charts.length === 1
         ? html`<div class="chart scroll" tabindex="0" role="group" aria-label="Chart: ${title}">${key}${charts}</div>
 `
-        : html`<div class="panels">${charts.map((chart, i) => html`<div><p>${panels[i]!.title}</p>${chart}</div>`)}</div>
+        : html`<div class="panels">${charts.map((chart, i) => html`<div><p><b>${panels[i]!.title}</b> <span>${panels[i]!.note}</span></p>${chart}</div>`)}</div>
 `;
     return html`<figure id="${name}" aria-labelledby="${name}-caption">
-<figcaption id="${name}-caption"><b>Figure ${this.#figures}. ${title}.</b> <span>${caption}</span></figcaption>
+<figcaption id="${name}-caption"><b>Figure ${this.#figures}. ${title}.</b> <span>${prose(caption)}</span></figcaption>
 ${shown}${drawn}${folded}</figure>
 `;
   }
 
   #folded(table: Table): Markup {
-    return html`<details><summary>Table: ${table.caption}</summary>
-${this.#table(table)}</details>
+    const id = this.#nextTable();
+    return html`<details><summary id="${id}">Table: ${prose(table.caption)}</summary>
+${tableOf(table, id)}</details>
 `;
   }
 
-  #table({ caption, columns, rows, marked, anchor }: Table): Markup {
-    this.#tables++;
-    const id = `table-${this.#tables}`;
-    const classOf = (column: number) => (columns[column]?.numeric === true ? html` class="n"` : undefined);
-    const head = columns.map(({ head }, i) => html`<th scope="col"${classOf(i)}>${head}</th>`);
-    const body = rows.map((row, r) => {
-      const cells = row.map((cell, i) =>
-        i === 0 ? html`<th scope="row"${classOf(i)}>${inline(cell)}</th>` : html`<td${classOf(i)}>${inline(cell)}</td>`,
-      );
-      const name = anchor === undefined ? undefined : html` id="${anchor(r)}"`;
-      return html`<tr${name}${marked?.has(r) === true ? html` class="marked"` : undefined}>${cells}</tr>
+  #shown(table: Table): Markup {
+    const id = this.#nextTable();
+    return html`<div class="table"><p class="caption" id="${id}">${prose(table.caption)}</p>
+${tableOf(table, id)}</div>
 `;
-    });
-    const focus =
-      columns.length > COLUMNS_THAT_FIT ? html` tabindex="0" role="region" aria-labelledby="${id}"` : undefined;
-    return html`<div class="scroll"${focus}><table><caption id="${id}">${caption}</caption>
+  }
+
+  #nextTable(): string {
+    this.#tables++;
+    return `table-${this.#tables}`;
+  }
+}
+
+/** `id` is of what tells its caption: a table that scrolls would take a caption of its own out of sight. */
+function tableOf({ columns, rows, marked, anchor }: Table, id: string): Markup {
+  const classOf = (column: number) => {
+    const { numeric, isWide } = columns[column]!;
+    return numeric === true ? html` class="n"` : isWide === true ? html` class="w"` : undefined;
+  };
+  const head = columns.map(({ head }, i) => html`<th scope="col"${classOf(i)}>${head}</th>`);
+  const body = rows.map((row, r) => {
+    const cells = row.map((cell, i) =>
+      i === 0 ? html`<th scope="row"${classOf(i)}>${inline(cell)}</th>` : html`<td${classOf(i)}>${inline(cell)}</td>`,
+    );
+    const name = anchor === undefined ? undefined : html` id="${anchor(r)}"`;
+    return html`<tr${name}${marked?.has(r) === true ? html` class="marked"` : undefined}>${cells}</tr>
+`;
+  });
+  const focus =
+    columns.length > COLUMNS_THAT_FIT ? html` tabindex="0" role="region" aria-labelledby="${id}"` : undefined;
+  return html`<div class="scroll"${focus}><table aria-labelledby="${id}">
 <thead><tr>${head}</tr></thead>
 <tbody>
 ${body}</tbody></table></div>
 `;
-  }
+}
+
+/** A number and its percent sign stay on one line. */
+function prose(text: string): string {
+  return text.replace(/(?<=\d) %/g, "\u00a0%");
 }
 
 function inline(line: Line): Markup[] {
   return piecesOf(line).map((piece: Inline) => {
-    if (typeof piece === "string") return html`${piece}`;
+    if (typeof piece === "string") return html`${prose(piece)}`;
     if ("strong" in piece) return html`<strong>${piece.strong}</strong>`;
     if ("code" in piece) return html`<code>${piece.code}</code>`;
     if ("link" in piece) return html`<a href="#${piece.to}">${piece.link}</a>`;

@@ -8,7 +8,7 @@ export function reportMarkdown(data: ReportData): string {
   const { title, lead, sections, measured } = outlineOf(data);
   const parts = [
     `# ${escaped(title)}`,
-    escaped(lead.hypothesis),
+    `**Hypothesis.** ${escaped(lead.hypothesis)}`,
     `**${escaped(lead.conclusion)}**`,
     ...(lead.warning === undefined ? [] : [`> **${escaped(lead.warning)}.** They bear on the conclusion; see below.`]),
     [

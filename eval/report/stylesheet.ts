@@ -21,14 +21,15 @@ body {
   margin: 0; background: var(--paper); color: var(--ink);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", Arial, sans-serif;
 }
-main { max-width: 46rem; margin: 0 auto; padding: 3rem 1.25rem 5rem; }
+main { max-width: 52.5rem; margin: 0 auto; padding: 3rem 1.25rem 5rem; }
+header, nav, p, section > ul, dl, figcaption { max-width: 44rem; }
 a { color: var(--accent); text-underline-offset: 0.15em; text-decoration-thickness: 0.06em; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .skip { position: absolute; left: -100rem; }
 .skip:focus { left: 1rem; top: 1rem; background: var(--paper); padding: 0.5rem; }
 h1, h2 { line-height: 1.2; font-weight: 650; text-wrap: balance; overflow-wrap: anywhere; }
 h1 { font-size: 1.9rem; letter-spacing: -0.012em; margin: 0 0 1rem; }
-h2 { font-size: 1.3rem; margin: 3.5rem 0 0.75rem; padding-top: 1rem; border-top: 1px solid var(--rule); }
+h2 { font-size: 1.3rem; margin: 2.75rem 0 0.75rem; padding-top: 1rem; border-top: 1px solid var(--rule); }
 p, ul { margin: 0.75rem 0; }
 .kind { margin: 0 0 0.25rem; color: var(--quiet); font-size: 0.875rem; }
 .conclusion { font-size: 1.2rem; line-height: 1.45; margin: 1rem 0 1.5rem; overflow-wrap: anywhere; }
@@ -46,24 +47,30 @@ figure { margin: 2rem 0 2.5rem; }
 figcaption { font-size: 0.9375rem; line-height: 1.45; margin-bottom: 0.75rem; overflow-wrap: anywhere; }
 figcaption span { color: var(--quiet); }
 .scroll { overflow-x: auto; }
-.chart svg { display: block; width: 100%; max-width: 720px; min-width: 600px; height: auto; }
+.chart svg { display: block; width: 100%; max-width: 800px; min-width: 640px; height: auto; }
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 1rem 1.5rem; }
-.panels p { margin: 0; font-size: 0.8125rem; font-weight: 600; overflow-wrap: anywhere; line-height: 1.35; }
+.panels p { margin: 0 0 0.25rem; font-size: 0.8125rem; overflow-wrap: anywhere; line-height: 1.35; }
+.panels p span { color: var(--quiet); }
 .panels svg { display: block; width: 100%; height: auto; }
 svg text { white-space: pre; font-variant-numeric: tabular-nums; }
 table { border-collapse: collapse; font-size: 0.875rem; line-height: 1.4; font-variant-numeric: tabular-nums lining-nums; margin: 0; }
-caption { text-align: left; color: var(--quiet); padding: 0 0 0.4rem; caption-side: top; }
-th, td { text-align: left; vertical-align: baseline; padding: 0.3rem 0.75rem; }
+.caption { color: var(--quiet); font-size: 0.875rem; line-height: 1.4; margin: 0 0 0.4rem; }
+th, td { text-align: left; vertical-align: top; padding: 0.3rem 0.6rem; }
 th:first-child, td:first-child { padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
 thead th { font-weight: 600; vertical-align: bottom; border-bottom: 1px solid var(--ink); }
 tbody tr { border-bottom: 1px solid var(--rule); }
 tbody tr:last-child { border-bottom-color: var(--ink); }
-tbody th { font-weight: 400; overflow-wrap: anywhere; min-width: 7rem; }
+tbody th { font-weight: 400; min-width: 8.5rem; }
+td { min-width: 6rem; }
+th, td { overflow-wrap: break-word; max-width: 22rem; }
+th.w, td.w { min-width: 16rem; }
 tr.marked th, tr.marked td { font-weight: 650; background: var(--tint); }
 tr:target th, tr:target td { background: var(--tint); }
-.n { text-align: right; white-space: nowrap; }
-td code { display: inline-block; min-width: 6.2rem; }
+th.n, td.n { text-align: right; }
+tbody th.n, td.n { white-space: nowrap; min-width: 0; }
+td code { overflow-wrap: break-word; }
+.w code { overflow-wrap: anywhere; }
 .table { margin: 1.5rem 0; }
 details { margin: 0.75rem 0; }
 summary { cursor: pointer; color: var(--accent); font-size: 0.9375rem; width: fit-content; max-width: 100%; overflow-wrap: anywhere; }
@@ -88,13 +95,13 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--tint); p
   main { max-width: none; padding: 0; }
   nav, .skip { display: none; }
   a { text-decoration: none; }
-  h2, figcaption, caption, thead, summary { break-after: avoid; }
-  .chart, .panels > div, tr, .warning, pre { break-inside: avoid; }
+  h2, figcaption, .caption, thead, summary { break-after: avoid; }
+  .chart, .panels > div, figcaption, tr, .warning { break-inside: avoid; }
   .scroll { overflow: visible; }
   .chart svg { min-width: 0; }
   table { font-size: 8pt; }
   th, td { padding: 0.15rem 0.4rem; }
-  .n { white-space: normal; }
+  tbody th, td, th.w, td.w { min-width: 0; }
   details::details-content { content-visibility: visible; block-size: auto; }
   summary { list-style: none; color: inherit; }
 }

@@ -14,7 +14,7 @@ export interface Curve {
 }
 
 const COLUMNS = 3;
-const PANEL_HEIGHT = 170;
+const PANEL_HEIGHT = 185;
 
 /** A panel an arm: its mean and its seeds' band in colour, the other arms' means in grey behind. */
 export function curves(all: readonly Curve[]): Chart {
@@ -33,12 +33,12 @@ export function curves(all: readonly Curve[]): Chart {
     height: rows * PANEL_HEIGHT + 44,
     marginLeft: 44,
     marginRight: 12,
-    marginTop: 24,
-    marginBottom: 40,
+    marginTop: 40,
+    marginBottom: 36,
     fx: { axis: null, padding: 0.08 },
-    fy: { axis: null, padding: 0.16 },
-    x: { label: null, ticks: 4, tickSize: 4, tickFormat: "~s" },
-    y: { label: null, ticks: 5, tickSize: 0, zero: false },
+    fy: { axis: null, padding: 0.28 },
+    x: { label: "tokens trained on →", ticks: 4, tickSize: 4, tickFormat: "~s" },
+    y: { label: "↑ nats a token", ticks: 5, tickSize: 0, zero: false },
     color: { type: "identity" },
     marks: [
       plot.gridY({ ticks: 5, stroke: "var(--rule)", strokeOpacity: 1 }),
@@ -77,12 +77,6 @@ export function curves(all: readonly Curve[]): Chart {
         frameAnchor: "top-left",
         dy: -14,
         fontWeight: 600,
-      }),
-      plot.text(["nats a token, over tokens trained on"], {
-        facet: null,
-        frameAnchor: "bottom",
-        dy: 34,
-        fill: "var(--quiet)",
       }),
     ],
   });

@@ -11,7 +11,7 @@ export type Chart = (plot: PlotLibrary) => PlotOptions;
 export type Draw = (chart: Chart, id: string, title: string, description: string) => Markup;
 
 /** Pixels. The widest that a chart is, and the size of its letters. */
-export const CHART_WIDTH = 720;
+export const CHART_WIDTH = 800;
 export const FONT_SIZE = 12;
 
 /** Loads Plot, and linkedom for it to draw into. */

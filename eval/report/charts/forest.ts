@@ -1,4 +1,5 @@
 import type { Estimate } from "../../statistics/comparison.ts";
+import { signed } from "../numbers.ts";
 import { CHART_WIDTH, type Chart } from "./draw.ts";
 import { shorten, widest } from "./labels.ts";
 
@@ -14,23 +15,37 @@ export interface ForestRow extends Estimate {
 const SHAPES = { better: "circle", worse: "diamond", open: "circle", none: "times" } as const;
 const COLOURS = { better: "var(--better)", worse: "var(--worse)", open: "currentColor", none: "currentColor" } as const;
 const ROW_HEIGHT = 26;
-const LABEL_CHARACTERS = 36;
+const LABEL_CHARACTERS = 46;
 
-/** Differences with their intervals about zero; behind each, in grey, what is too small to be found. */
-export function forest(rows: readonly ForestRow[], unit: string): Chart {
+/**
+ * Differences with their intervals about zero; behind each, in grey, what is too small to be found. The scale ends at four
+ * times that, so that one huge effect does not flatten the others: arrows point at what lies beyond.
+ */
+export function forest(
+  rows: readonly ForestRow[],
+  unit: string,
+  { below = "first is better", above = "first is worse" } = {},
+): Chart {
   const labels = rows.map(({ label }) => shorten(label, LABEL_CHARACTERS));
-  const marginLeft = widest(labels) + 16;
-  const marginRight = widest(rows.map(({ note }) => note)) + 24;
-  const reach = 1.05 * Math.max(...rows.flatMap((row) => [-row.low, row.high, row.detectable ?? 0, 1e-9]));
-  const data = rows.map((row, y) => ({ ...row, y }));
+  const extents = rows.map(({ low, high }) => Math.max(-low, high, 1e-9));
+  const detectable = Math.max(0, ...rows.map((row) => row.detectable ?? 0));
+  const limit = detectable > 0 ? Math.max(4 * detectable, 1.2 * Math.min(...extents)) : Number.POSITIVE_INFINITY;
+  const from = Math.max(-limit, Math.min(-detectable, ...rows.map(({ low }) => low)));
+  const to = Math.min(limit, Math.max(detectable, ...rows.map(({ high }) => high)));
+  // Both sides of zero are seen, a quarter of the longer at least, and a margin about it all.
+  const margin = 0.03 * (to - from || 1);
+  const [start, end] = [Math.min(from, -to / 4) - margin, Math.max(to, -from / 4) + margin];
+  const clamped = (value: number) => Math.min(end, Math.max(start, value));
+  const data = rows.map((row, y) => ({ ...row, y, low: clamped(row.low), high: clamped(row.high) }));
+  const within = data.filter(({ estimate }) => estimate >= start && estimate <= end);
   return (plot) => ({
     width: CHART_WIDTH,
     height: ROW_HEIGHT * rows.length + 62,
-    marginLeft,
-    marginRight,
+    marginLeft: widest(labels) + 16,
+    marginRight: widest(rows.map(({ note }) => note)) + 24,
     marginTop: 22,
     marginBottom: 40,
-    x: { domain: [-reach, reach], ticks: 6, tickSize: 4, label: null, tickFormat: signedTick },
+    x: { domain: [start, end], ticks: 6, tickSize: 4, label: null, tickFormat: signedTick },
     y: {
       type: "band",
       domain: data.map(({ y }) => y),
@@ -38,24 +53,32 @@ export function forest(rows: readonly ForestRow[], unit: string): Chart {
       label: null,
       tickFormat: (y: number) => labels[y]!,
     },
+    color: { type: "identity" },
     marks: [
       plot.gridX({ ticks: 6, stroke: "var(--rule)", strokeOpacity: 1 }),
       plot.barX(
-        data.filter(({ detectable }) => detectable !== undefined && detectable > 0),
+        data.filter(({ detectable = 0 }) => detectable > 0),
         {
           y: "y",
-          x1: (row) => -row.detectable!,
-          x2: (row) => row.detectable!,
+          x1: (row: ForestRow) => -row.detectable!,
+          x2: (row: ForestRow) => row.detectable!,
           fill: "var(--band)",
           insetTop: 4,
           insetBottom: 4,
         },
       ),
       plot.ruleX([0], { stroke: "currentColor" }),
-      plot.ruleY(data, { y: "y", x1: "low", x2: "high", stroke: (row) => row.sign, strokeWidth: 1.75 }),
-      ...(["better", "worse", "open", "none"] as const).map((sign) =>
-        plot.dot(
-          data.filter((row) => row.sign === sign),
+      plot.ruleY(data, {
+        y: "y",
+        x1: "low",
+        x2: "high",
+        stroke: ({ sign }: ForestRow) => COLOURS[sign],
+        strokeWidth: 1.75,
+      }),
+      ...Object.keys(COLOURS).map((key) => {
+        const sign = key as ForestRow["sign"];
+        return plot.dot(
+          within.filter((row) => row.sign === sign),
           {
             y: "y",
             x: "estimate",
@@ -65,22 +88,27 @@ export function forest(rows: readonly ForestRow[], unit: string): Chart {
             strokeWidth: 1.75,
             ...(sign !== "none" && { fill: sign === "open" ? "var(--paper)" : COLOURS[sign] }),
           },
-        ),
+        );
+      }),
+      plot.text(
+        data.filter(({ estimate }) => estimate > end || estimate < start),
+        {
+          y: "y",
+          x: ({ estimate }: ForestRow) => clamped(estimate),
+          text: ({ estimate }: ForestRow) => (estimate > 0 ? "▶" : "◀"),
+          fill: ({ sign }: ForestRow) => COLOURS[sign],
+        },
       ),
       plot.text(data, { y: "y", text: "note", frameAnchor: "right", textAnchor: "start", dx: 14 }),
-      plot.text(["← first is better"], { frameAnchor: "top-left", dy: -16, textAnchor: "start", fill: "var(--quiet)" }),
-      plot.text(["first is worse →"], { frameAnchor: "top-right", dy: -16, textAnchor: "end", fill: "var(--quiet)" }),
-      plot.text([`difference, ${unit}`], {
-        frameAnchor: "bottom",
-        dy: 34,
-        fill: "var(--quiet)",
-      }),
+      plot.text([`← ${below}`], { frameAnchor: "top-left", dy: -16, textAnchor: "start", fill: "var(--quiet)" }),
+      plot.text([`${above} →`], { frameAnchor: "top-right", dy: -16, textAnchor: "end", fill: "var(--quiet)" }),
+      plot.text([`difference, ${unit}`], { frameAnchor: "bottom", dy: 34, fill: "var(--quiet)" }),
     ],
-    color: { domain: ["better", "worse", "open", "none"], range: Object.values(COLOURS) },
   });
 }
 
-function signedTick(value: number): string {
-  const text = String(Math.round(Math.abs(value) * 1e6) / 1e6);
-  return value === 0 ? "0" : `${value < 0 ? "−" : "+"}${text}`;
-}
+/** All ticks of an axis with the decimals of the longest. Plot hands in all ticks, though its types do not say so. */
+const signedTick = ((value: number, _: number, ticks: readonly number[]): string => {
+  const decimals = Math.max(...ticks.map((tick) => (String(Number(tick.toFixed(6))).split(".")[1] ?? "").length));
+  return value === 0 ? "0" : signed(value, decimals);
+}) as (value: number) => string;

@@ -10,11 +10,10 @@ export interface Funnel {
 }
 
 const ROW_HEIGHT = 20;
-const COLUMNS = 5;
 
 /** A column an arm, a row a step: pages that are left after it. */
 export function funnel(all: readonly Funnel[], steps: readonly string[]): Chart {
-  const columns = Math.min(COLUMNS, all.length);
+  const columns = all.length <= 4 ? all.length : 3;
   const lines = Math.ceil(all.length / columns);
   const place = (panel: number) => ({ fx: panel % columns, fy: Math.floor(panel / columns) });
   const shortened = new Map(steps.map((step) => [step, shorten(step, 24)]));
@@ -24,20 +23,20 @@ export function funnel(all: readonly Funnel[], steps: readonly string[]): Chart 
       step,
       left,
       arm,
-      note: columns > 3 ? percent(left / first, 0) : `${count(left)} (${percent(left / first, 0)})`,
+      note: `${count(left)} (${percent(left / first, 0)})`,
       ...place(arm),
     }));
   });
-  const labels = all.map(({ label }, panel) => ({ label: shorten(label, Math.floor(78 / columns)), ...place(panel) }));
+  const labels = all.map(({ label }, panel) => ({ label: shorten(label, Math.floor(90 / columns)), ...place(panel) }));
   return (plot) => ({
     width: CHART_WIDTH,
-    height: lines * (ROW_HEIGHT * steps.length + 34) + 10,
+    height: lines * (ROW_HEIGHT * steps.length + 40) + 10,
     marginLeft: widest([...shortened.values()]) + 14,
-    marginRight: 60,
+    marginRight: 100,
     marginTop: 26,
     marginBottom: 6,
-    fx: { axis: null, padding: 0.3 },
-    fy: { axis: null, padding: 0.1 },
+    fx: { axis: null, padding: 0.5, paddingOuter: 0 },
+    fy: { axis: null, padding: 0.2 },
     x: { axis: null, zero: true },
     y: {
       type: "band",

@@ -7,7 +7,7 @@ export interface Histogram {
   readonly dropped: readonly number[];
 }
 
-const WIDTH = 346;
+const WIDTH = 384;
 const HEIGHT = 150;
 
 /** Pages by score: those that were kept stand up, those that were dropped hang down. */
@@ -27,8 +27,8 @@ export function histogram({ edges, kept, dropped }: Histogram): Chart {
       plot.rect(bins, { x1: "from", x2: "to", y1: 0, y2: "up", fill: "var(--kept)", insetLeft: 0.5 }),
       plot.rect(bins, { x1: "from", x2: "to", y1: 0, y2: "down", fill: "var(--dropped)", insetLeft: 0.5 }),
       plot.ruleY([0]),
-      plot.text(["kept"], { frameAnchor: "top-right", fill: "var(--quiet)" }),
-      plot.text(["dropped"], { frameAnchor: "bottom-right", dy: -2, fill: "var(--quiet)" }),
+      plot.text(["kept"], { frameAnchor: "top-right", dy: 4, fill: "var(--quiet)" }),
+      plot.text(["dropped"], { frameAnchor: "bottom-right", dy: -6, fill: "var(--quiet)" }),
     ],
   });
 }

@@ -2,6 +2,7 @@ import { number, type Section, text } from "../blocks.ts";
 import { forest } from "../charts/forest.ts";
 import { count, decimalsFor, interval, pValue, signed } from "../numbers.ts";
 import type { ReportData } from "../report-data.ts";
+import { forestNote } from "./verdicts.ts";
 import { metricUnit, signOf, verdictWords } from "./words.ts";
 
 /** What each stage of a recipe is good for, by leaving it out. */
@@ -28,7 +29,7 @@ export function attribution(data: ReportData): Section | undefined {
               chart: forest(
                 effects.map(({ stage, effect }) => ({
                   label: stage,
-                  note: verdictWords(effect).replace(" at this scale", ""),
+                  note: forestNote(effect, decimals),
                   estimate: effect.estimate,
                   low: effect.low,
                   high: effect.high,
@@ -36,6 +37,7 @@ export function attribution(data: ReportData): Section | undefined {
                   sign: signOf(effect),
                 })),
                 unit,
+                { below: "stage helps", above: "stage hurts" },
               ),
             },
           ],
@@ -44,22 +46,22 @@ export function attribution(data: ReportData): Section | undefined {
             caption: `Effect of each stage in ${unit}: full recipe minus the recipe without it`,
             columns: [
               text("Stage"),
-              number("Tokens removed"),
+              text("Verdict"),
               number("Effect"),
               number("95 % interval"),
               number("p (Holm)"),
-              number("Effect per million tokens"),
-              text("Verdict"),
+              number("Tokens removed"),
+              number("Effect per million"),
               text("Order matters"),
             ],
             rows: effects.map(({ stage, tokensRemoved, effect, orderMatters }) => [
               stage,
-              count(tokensRemoved),
+              verdictWords(effect),
               signed(effect.estimate, decimals),
               interval(effect, decimals),
               effect.pHolm === undefined ? "–" : pValue(effect.pHolm),
+              count(tokensRemoved),
               perToken(tokensRemoved, effect.estimate),
-              verdictWords(effect),
               orderMatters ? "yes" : "no",
             ]),
           },

@@ -1,5 +1,5 @@
 import { type Block, number, paragraph, type Section, text } from "../blocks.ts";
-import { bytes, count, percent, scientific, threeDigits } from "../numbers.ts";
+import { bytes, count, fixed, percent, scientific } from "../numbers.ts";
 import type { ReportData } from "../report-data.ts";
 
 /** What each arm took in, gave and computed. Seconds and money are the machine's, and stand with it. */
@@ -25,7 +25,7 @@ export function costs(data: ReportData): Section {
             count(costs.tokensTrained),
             bytes(costs.textBytesTrained),
             scientific(costs.trainingFlops),
-            threeDigits(epochs),
+            fixed(epochs, 2),
           ]),
         },
       },
@@ -48,12 +48,11 @@ function sourceTable(data: ReportData): Block {
         text("Arm"),
         text("Source"),
         number("Pages in"),
-        number("kept"),
+        number("Pages kept"),
         number("Yield"),
         number("Bytes in"),
         number("Text kept"),
         number("Tokens"),
-        number("Tokens a page kept"),
       ],
       rows: data.arms.flatMap(({ name, costs }) =>
         costs.bySource.map((source) => [
@@ -65,7 +64,6 @@ function sourceTable(data: ReportData): Block {
           bytes(source.bytesIn),
           bytes(source.textBytes),
           count(source.tokens),
-          source.pagesKept > 0 ? count(source.tokens / source.pagesKept) : "–",
         ]),
       ),
     },

@@ -1,6 +1,6 @@
 import { type Block, number, paragraph, type Section, text } from "../blocks.ts";
 import { forest } from "../charts/forest.ts";
-import { decimalsFor, fixed, interval, pValue, signed, standardErrorOf, threeDigits } from "../numbers.ts";
+import { count, decimalsFor, fixed, interval, pValue, signed, standardErrorOf, threeDigits } from "../numbers.ts";
 import type { ReportData } from "../report-data.ts";
 import { metricUnit, pairName } from "./words.ts";
 
@@ -56,6 +56,7 @@ export function differences(data: ReportData): Section | undefined {
           caption: "Standard errors: SE² = seeds² + documents²",
           columns: [
             text("Pair"),
+            number("Seeds"),
             number("SE"),
             number("of seeds"),
             number("of documents"),
@@ -65,6 +66,7 @@ export function differences(data: ReportData): Section | undefined {
           ],
           rows: data.pairs.map((pair) => [
             pairName(pair),
+            count(pair.seeds),
             threeDigits(pair.se),
             threeDigits(pair.seSeed),
             threeDigits(pair.seDocument),

@@ -6,7 +6,7 @@ import type { ArmReport, ReportData } from "../report-data.ts";
 /** Points of a curve that are drawn: each the mean of the steps that lie nearer to it than to the next. */
 const DRAWN_POINTS = 80;
 /** Before this share of the tokens losses fall so fast that the rest would look flat. */
-const SKIPPED_SHARE = 0.05;
+const SKIPPED_SHARE = 0.1;
 const TABLE_ROWS = 10;
 
 /** Training losses over tokens. */

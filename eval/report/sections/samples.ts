@@ -1,4 +1,4 @@
-import { type Block, number, paragraph, type Section, text } from "../blocks.ts";
+import { type Block, number, paragraph, type Section, text, wide } from "../blocks.ts";
 import { shortDigest, threeDigits } from "../numbers.ts";
 import type { PageSample, ReportData } from "../report-data.ts";
 import { plural } from "./words.ts";
@@ -21,20 +21,20 @@ export function samples(data: ReportData): Section | undefined {
         table: {
           caption: `${plural(data.samples.length, "page")} kept by one arm and dropped by the other`,
           columns: [
+            wide("Page"),
+            text("SHA-256"),
             text("Kept by"),
             text("Dropped by"),
             text("Stage: reason"),
             number("Value"),
-            text("Page"),
-            text("SHA-256"),
           ],
           rows: data.samples.map((sample) => [
+            { code: sample.url },
+            { code: shortDigest(sample.sha256) },
             sample.keptBy,
             sample.droppedBy,
             `${sample.stage}: ${sample.reason}`,
             sample.value === undefined ? "–" : threeDigits(sample.value),
-            { code: sample.url },
-            { code: shortDigest(sample.sha256) },
           ]),
         },
       },

@@ -12,7 +12,10 @@ interface Shown extends Histogram {
 export function scores(data: ReportData): Section | undefined {
   const shown = distinct(data);
   if (shown.length === 0) return undefined;
-  const named = shown.map((one) => ({ ...one, title: `${one.title} (${one.arms.join(", ")})` }));
+  // Panels of one score are told apart by their arms.
+  const nameOf = (one: Shown) =>
+    shown.filter(({ title }) => title === one.title).length > 1 ? `${one.title} (${note(one)})` : one.title;
+  const note = ({ arms }: Shown) => (arms.length === data.arms.length ? "all arms" : arms.join(", "));
   return {
     id: "scores",
     title: "What filters measured",
@@ -24,17 +27,17 @@ export function scores(data: ReportData): Section | undefined {
           title: "Pages by score, kept above and dropped below the line",
           caption:
             "Look where the two meet: a threshold in the middle of a hill decides about many pages that are much alike, one in a valley about few. Arms with the same counts share a panel. Scales differ from panel to panel.",
-          panels: named.map((one) => ({ title: one.title, chart: histogram(one) })),
+          panels: shown.map((one) => ({ title: one.title, note: note(one), chart: histogram(one) })),
           table: {
             caption: "Pages by score",
-            columns: [text("Score (arms)"), number("From"), number("To"), number("Kept"), number("Dropped")],
-            rows: named.flatMap(({ title, edges, kept, dropped }) =>
-              kept.map((pages, i) => [
-                title,
-                threeDigits(edges[i]!),
-                threeDigits(edges[i + 1]!),
+            columns: [text("Score"), number("From"), number("To"), number("Kept"), number("Dropped")],
+            rows: shown.flatMap((one) =>
+              one.kept.map((pages, i) => [
+                nameOf(one),
+                threeDigits(one.edges[i]!),
+                threeDigits(one.edges[i + 1]!),
                 count(pages),
-                count(dropped[i] ?? 0),
+                count(one.dropped[i] ?? 0),
               ]),
             ),
           },

@@ -1,5 +1,7 @@
+import type { PairComparison } from "../../statistics/comparison.ts";
 import { number, paragraph, type Section, type Table, text } from "../blocks.ts";
 import { forest } from "../charts/forest.ts";
+import { shorten } from "../charts/labels.ts";
 import { count, decimalsFor, fixed, interval, pValue, signed, threeDigits } from "../numbers.ts";
 import type { ReportData } from "../report-data.ts";
 import { metricUnit, pairName, signOf, verdictWords } from "./words.ts";
@@ -18,14 +20,14 @@ export function verdicts(data: ReportData): Section {
           id: "pairs",
           title: `Differences in ${unit} between all pairs of arms`,
           caption:
-            "Below zero, the first arm of a pair is better. Bars are 95 % intervals of the pair alone; the verdict is decided after Holm’s adjustment for all pairs. Grey bands hold what would be found with less than 80 % power: “not resolved” says that this experiment cannot tell, not that the arms are equal.",
+            "Below zero, the first arm of a pair is better. Bars are 95 % intervals of the pair alone; the verdict is decided after Holm’s adjustment for all pairs. Grey bands hold what would be found with less than 80 % power: “not resolved” says that this experiment cannot tell, not that the arms are equal. Arrows point at differences beyond the scale.",
           panels: [
             {
               title: `Differences in ${unit}, by pair`,
               chart: forest(
                 data.pairs.map((pair) => ({
-                  label: pairName(pair),
-                  note: verdictWords(pair).replace(" at this scale", ""),
+                  label: `${shorten(pair.arm, 20)} vs ${shorten(pair.against, 20)}`,
+                  note: forestNote(pair, decimals),
                   estimate: pair.estimate,
                   low: pair.low,
                   high: pair.high,
@@ -45,6 +47,11 @@ export function verdicts(data: ReportData): Section {
   };
 }
 
+/** "−0.0125 better" */
+export function forestNote(pair: PairComparison, decimals: number): string {
+  return `${signed(pair.estimate, decimals)} ${verdictWords(pair).replace(" at this scale", "")}`;
+}
+
 /** Decimals of all differences between arms. */
 export function pairDecimals({ pairs }: ReportData): number {
   return decimalsFor(pairs.map(({ se }) => se));
@@ -55,23 +62,21 @@ export function verdictTable(data: ReportData, decimals: number): Table {
     caption: `Verdicts. Differences in ${metricUnit(data.experiment.metric)}, first arm minus second; the pair of the hypothesis is marked.`,
     columns: [
       text("Pair"),
-      number("Seeds"),
+      text("Verdict"),
       number("Difference"),
       number("95 % interval"),
       number("p (Holm)"),
       number("Detectable"),
-      text("Verdict"),
       number("Seeds needed"),
     ],
     marked: new Set([data.conclusion.pair]),
     rows: data.pairs.map((pair) => [
       pairName(pair),
-      count(pair.seeds),
+      verdictWords(pair),
       signed(pair.estimate, decimals),
       interval(pair, decimals),
       pair.pHolm === undefined ? "–" : pValue(pair.pHolm),
       `±${fixed(pair.detectable, decimals)}`,
-      verdictWords(pair),
       pair.verdict === "better" || pair.verdict === "worse" || pair.seedsNeeded === undefined
         ? "–"
         : count(pair.seedsNeeded),
