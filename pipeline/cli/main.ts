@@ -12,6 +12,7 @@ import { inspectCommand } from "./inspect.ts";
 import { packCommand } from "./pack.ts";
 import { planCommand } from "./plan.ts";
 import { runCommand } from "./run.ts";
+import { scaleCommand } from "./scale.ts";
 import { tokenizerCommand } from "./tokenizer.ts";
 import { trainCommand } from "./train.ts";
 import { whyCommand } from "./why.ts";
@@ -50,6 +51,7 @@ for (const command of [
   packCommand(),
   benchCommand(),
   conformanceCommand(),
+  scaleCommand(),
 ]) {
   program.addCommand(command.exitOverride());
 }
