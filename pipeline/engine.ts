@@ -31,6 +31,8 @@ export interface EngineOptions {
   readonly cache: string | undefined;
   /** Replaces a different run that the output folder holds, and does a finished one again. */
   readonly force?: boolean;
+  /** See `makePlan`. */
+  readonly sharedAfter?: readonly number[];
   readonly signal?: AbortSignal;
   readonly emit?: (event: RunEvent) => void;
   /** Pages that were being worked on when an earlier engine process died: until their spans are written, one task runs at a time. */
@@ -39,7 +41,7 @@ export interface EngineOptions {
 
 /** Runs a recipe to the end and returns its manifest. An interrupted run goes on where it stopped. */
 export async function runEngine(recipe: CheckedRecipe, options: EngineOptions): Promise<Manifest> {
-  const plan = await makePlan(recipe);
+  const plan = await makePlan(recipe, options.sharedAfter);
   const out = await OutFolder.open(outDir(recipe));
   let isOver = !out.isResumed;
   try {
@@ -69,10 +71,7 @@ class Run {
     this.#plan = plan;
     this.#out = out;
     this.#options = options;
-    this.#store = new SpanStore(
-      options.cache ?? join(out.work, "spans"),
-      options.cache !== undefined && plan.extractStages > 0,
-    );
+    this.#store = new SpanStore(options.cache ?? join(out.work, "spans"), options.cache !== undefined);
     const events = join(out.dir, EVENTS);
     if (!out.isResumed) rmSync(events, { force: true });
     this.#emit = (event) => {
@@ -84,7 +83,7 @@ class Run {
   }
 
   async toTheEnd(): Promise<Manifest> {
-    const { recipe, spans, inputs, extractStages } = this.#plan;
+    const { recipe, spans, inputs, keptAfter } = this.#plan;
     const { workers } = this.#options;
     const bytes = spans.reduce((sum, { span }) => sum + span.end - span.start, 0);
     const warnings = planWarnings(this.#plan);
@@ -102,7 +101,7 @@ class Run {
         source: recipe.source.spec,
         stages: recipe.stages.map((stage) => stage.spec),
         sink: recipe.sink.spec,
-        extractStages,
+        keptAfter,
         baseDir: recipe.baseDir,
         seed: recipe.seed,
         dropped: recipe.dropped,
@@ -183,7 +182,7 @@ class Run {
 
   async #read(planned: PlannedSpan, pool: WorkerPool, meter: ProgressMeter, signal: AbortSignal): Promise<PlannedSpan> {
     const { span, readKey } = planned;
-    const task = { span, extractDir: this.#store.extractDir(planned), readDir: this.#store.readDir(planned) };
+    const task = { span, keptDirs: this.#store.keptDirs(planned), readDir: this.#store.readDir(planned) };
     const { met, pages, kept, lostBytes, seconds } = await pool.read(task, readKey, signal);
     this.#work[met === "done" ? "read" : met]++;
     for (const [step, value] of seconds.entries()) this.#stepSeconds[step] = (this.#stepSeconds[step] ?? 0) + value;

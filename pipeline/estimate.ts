@@ -60,7 +60,7 @@ export async function estimate(
       source: recipe.source.spec,
       stages: recipe.stages.map((stage) => stage.spec),
       sink: recipe.sink.spec,
-      extractStages: plan.extractStages,
+      keptAfter: plan.keptAfter,
       baseDir: recipe.baseDir,
       seed: recipe.seed,
       dropped: "none",
@@ -81,7 +81,7 @@ export async function estimate(
     const part = recipe.source.definition.sample?.(span) ?? span;
     const readDir = join(dir, name);
     const started = performance.now();
-    await pool.read({ span: part, extractDir: undefined, readDir }, readKey, signal);
+    await pool.read({ span: part, keptDirs: [], readDir }, readKey, signal);
     const seconds = (performance.now() - started) / 1000;
     const entry = EntryReader.reopen<SpanMeta>(readDir);
     const rows = duplicates.resolve(entry);

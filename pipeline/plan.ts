@@ -15,17 +15,23 @@ export interface Plan {
   readonly spans: readonly PlannedSpan[];
   /** Stages before this index turn raw pages into documents; 0 when there are none. */
   readonly extractStages: number;
+  /** What pages have become after so many stages is kept, ascending: other recipes may go on from there. */
+  readonly keptAfter: readonly number[];
 }
 
 export interface PlannedSpan {
   readonly span: Span;
-  /** What reading and extraction depend on. */
-  readonly extractKey: string;
-  /** … and the other stages and the sink. */
+  /** What the pages have become after the stages of `Plan.keptAfter` depends on these. */
+  readonly keptKeys: readonly string[];
+  /** … and with the other stages and the sink. */
   readonly readKey: string;
 }
 
-export async function makePlan(recipe: CheckedRecipe): Promise<Plan> {
+/**
+ * `sharedAfter`: numbers of stages that this recipe has in common with others, at its beginning. What they leave is kept
+ * beside what extraction leaves. Behind a deduplication nothing is: it judges pages by others.
+ */
+export async function makePlan(recipe: CheckedRecipe, sharedAfter: readonly number[] = []): Promise<Plan> {
   const { source, stages, sink, seed, dropped, limits } = recipe;
   const inputs = await source.definition.plan(source.spec.params as never, contextFor(recipe.baseDir, seed));
   const out = outDir(recipe);
@@ -36,24 +42,30 @@ export async function makePlan(recipe: CheckedRecipe): Promise<Plan> {
     );
   }
   const extractStages = stages.findLastIndex((stage) => stage.definition.kind === "extractor") + 1;
+  const firstDedup = stages.findIndex((stage) => stage.definition.kind === "dedup");
+  const lastKept = firstDedup < 0 ? stages.length : firstDedup;
+  const keptAfter = [...new Set([extractStages, ...sharedAfter])]
+    .filter((n) => n > 0 && n >= extractStages && n <= lastKept)
+    .sort((a, b) => a - b);
   const identities = stages.map((stage) => stage.identity);
   const spans: PlannedSpan[] = [];
   for (const { file, location, bytes, revision, spans: ranges } of inputs) {
     for (const { start, end } of ranges) {
       const span: Span = { index: spans.length, file, location, fileBytes: bytes, revision, start, end };
-      const extractKey = digestOf({
-        engine: engineFingerprint(CURATION),
-        input: { file, location, bytes, revision, start, end },
-        source: source.identity,
-        stages: identities.slice(0, extractStages),
-        seed,
-        limits: { pageSeconds: limits.pageSeconds, workerHeapMb: limits.workerHeapMb },
-      });
-      const readKey = digestOf({ extractKey, stages: identities.slice(extractStages), sink: sink.identity, dropped });
-      spans.push({ span, extractKey, readKey });
+      const keyAfter = (count: number): string =>
+        digestOf({
+          engine: engineFingerprint(CURATION),
+          input: { file, location, bytes, revision, start, end },
+          source: source.identity,
+          stages: identities.slice(0, count),
+          seed,
+          limits: { pageSeconds: limits.pageSeconds, workerHeapMb: limits.workerHeapMb },
+        });
+      const readKey = digestOf({ stages: keyAfter(stages.length), sink: sink.identity, dropped });
+      spans.push({ span, keptKeys: keptAfter.map(keyAfter), readKey });
     }
   }
-  return { recipe, inputs, spans, extractStages };
+  return { recipe, inputs, spans, extractStages, keptAfter };
 }
 
 /** What to tell people about a plan before it runs: nothing here stops it. */

@@ -135,8 +135,8 @@ export class WorkerPool {
     } catch (error) {
       // Workers return their errors as data: whatever else ends a task is the worker's end.
       signal.throwIfAborted();
-      for (const dir of [task.readDir, task.extractDir]) {
-        if (dir !== undefined) rmSync(`${dir}.${attempt}.tmp`, { recursive: true, force: true });
+      for (const dir of [task.readDir, ...task.keptDirs]) {
+        rmSync(`${dir}.${attempt}.tmp`, { recursive: true, force: true });
       }
       const beat = readBeat(this.#beats, slot);
       return { error, hung: running.hungOn !== undefined, place: running.hungOn ?? (beat.running ? beat : undefined) };
@@ -172,7 +172,7 @@ export class WorkerPool {
   }
 }
 
-export type SpanTask = Pick<ReadTask, "span" | "extractDir" | "readDir">;
+export type SpanTask = Pick<ReadTask, "span" | "keptDirs" | "readDir">;
 
 interface RunningTask {
   readonly stop: AbortController;

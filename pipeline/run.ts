@@ -14,6 +14,11 @@ export interface RunOptions {
   readonly cache?: string | false;
   /** Replaces a different run in the output folder. */
   readonly force?: boolean;
+  /**
+   * Numbers of stages, at the recipe's beginning, that other recipes will begin with, too: what they leave is kept in the
+   * cache, and these recipes go on from there.
+   */
+  readonly sharedAfter?: readonly number[];
   /** Relative paths of a recipe given as an object start here; default: the working directory. */
   readonly baseDir?: string;
   /** `false` runs the engine in this process: for debuggers. A page that aborts V8 then ends this process. */
@@ -39,8 +44,15 @@ export async function runChecked(recipe: CheckedRecipe, options: RunOptions = {}
   const workers = options.workers ?? availableParallelism();
   const cache = options.cache === false ? undefined : resolve(options.cache ?? DEFAULT_CACHE);
   const emit = options.onEvent ?? (() => {});
-  const { force = false, signal } = options;
+  const { force = false, sharedAfter = [], signal } = options;
   if (options.supervise === false)
-    return await runEngine(recipe, { workers, cache, force, emit, ...(signal === undefined ? {} : { signal }) });
-  return await superviseRun(recipe, { workers, cache, force, signal, emit });
+    return await runEngine(recipe, {
+      workers,
+      cache,
+      force,
+      sharedAfter,
+      emit,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  return await superviseRun(recipe, { workers, cache, force, sharedAfter, signal, emit });
 }

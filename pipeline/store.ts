@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Convictions } from "./convictions.ts";
 import type { PlannedSpan } from "./plan.ts";
 
-const FOLDERS = ["extract", "read"] as const;
+const FOLDERS = ["stages", "read"] as const;
 
 /** Half-written entries are left alone this long: they may be another run's, on another machine. */
 const ABANDONED_AFTER_MS = 24 * 3600 * 1000;
@@ -12,12 +12,12 @@ const ABANDONED_AFTER_MS = 24 * 3600 * 1000;
 export class SpanStore {
   readonly convictions: Convictions;
   readonly #dir: string;
-  readonly #keepsExtraction: boolean;
+  readonly #keepsStages: boolean;
 
-  /** `keepsExtraction`: whether what extraction leaves is worth an entry of its own. */
-  constructor(dir: string, keepsExtraction: boolean) {
+  /** `keepsStages`: whether what stages leave on the way is worth entries of its own. */
+  constructor(dir: string, keepsStages: boolean) {
     this.#dir = dir;
-    this.#keepsExtraction = keepsExtraction;
+    this.#keepsStages = keepsStages;
     for (const folder of FOLDERS) {
       mkdirSync(join(dir, folder), { recursive: true });
       removeAbandoned(join(dir, folder));
@@ -29,8 +29,9 @@ export class SpanStore {
     return join(this.#dir, "read", readKey);
   }
 
-  extractDir({ extractKey }: PlannedSpan): string | undefined {
-    return this.#keepsExtraction ? join(this.#dir, "extract", extractKey) : undefined;
+  /** Folders of what the pages have become after the stages of `Plan.keptAfter`. */
+  keptDirs({ keptKeys }: PlannedSpan): string[] {
+    return this.#keepsStages ? keptKeys.map((key) => join(this.#dir, "stages", key)) : [];
   }
 }
 

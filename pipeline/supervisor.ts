@@ -24,6 +24,7 @@ export interface SupervisedOptions {
   readonly workers: number;
   readonly cache: string | undefined;
   readonly force: boolean;
+  readonly sharedAfter: readonly number[];
   readonly signal?: AbortSignal | undefined;
   readonly emit: (event: RunEvent) => void;
 }
@@ -126,6 +127,7 @@ function runChild(
         workers: options.workers,
         cache: options.cache,
         force: options.force,
+        sharedAfter: options.sharedAfter,
         ...(suspects === undefined ? {} : { suspects }),
       },
     };

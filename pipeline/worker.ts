@@ -27,8 +27,8 @@ export interface WorkerSetup {
   readonly source: StageSpec;
   readonly stages: readonly StageSpec[];
   readonly sink: StageSpec;
-  /** Stages before this index read raw pages; what they leave has a cache entry of its own. 0 when there are none. */
-  readonly extractStages: number;
+  /** After so many stages, ascending, what pages have become has a cache entry of its own; see `Plan.keptAfter`. */
+  readonly keptAfter: readonly number[];
   readonly baseDir: string;
   readonly seed: number;
   readonly dropped: "sample" | "all" | "none";
@@ -41,14 +41,14 @@ export interface ReadTask {
   readonly slot: number;
   readonly attempt: string;
   readonly span: Span;
-  /** Folder of the entry after extraction; absent when the recipe extracts nothing or nothing is cached. */
-  readonly extractDir: string | undefined;
+  /** Folders of the entries after the stages of `keptAfter`; none when nothing is cached. */
+  readonly keptDirs: readonly string[];
   readonly readDir: string;
   readonly convictions: readonly Conviction[];
 }
 
 export interface TaskResult {
-  /** How the task was met: from a finished entry, from the entry after extraction, or by doing all of it. */
+  /** How the task was met: from a finished entry, from what earlier stages left, or by doing all of it. */
   readonly met: "reused" | "extracted" | "done";
   readonly pages: number;
   readonly kept: number;
@@ -124,107 +124,157 @@ async function readSpan(task: ReadTask, heart: Heart): Promise<{ met: TaskResult
   }
   built ??= build();
   const all = await built;
-  const extracted = task.extractDir === undefined ? undefined : EntryReader.open<SpanMeta>(task.extractDir);
-  const judged = new RowWriter(task.readDir, task.attempt, (row) => isSampled(row.id));
+  const found = deepestKept(task);
+  const way = new Way(all, task, heart, found?.depth ?? 0);
   try {
-    if (extracted === undefined) return { met: "done", meta: await readSource(all, judged, task, heart) };
-    for (const [n, row] of extracted.meta.rows.entries()) {
+    if (found === undefined) return { met: "done", meta: await readSource(all, way, task, heart) };
+    const { rows, account } = found.entry.meta;
+    for (const [n, row] of rows.entries()) {
       heart.page(task.span.index, row.ordinal);
-      await goOn(outcomeOf(row, extracted), all, judged, row.ordinal, task, heart);
+      await way.goOn(outcomeOf(row, found.entry), row.ordinal);
       heart.rest(n + 1, 0);
     }
-    return { met: "extracted", meta: judged.commit(extracted.meta.account) };
+    return { met: "extracted", meta: way.commit(account) };
   } catch (error) {
-    judged.abandon();
+    way.abandon();
     throw error;
   } finally {
-    extracted?.close();
+    found?.entry.close();
   }
 }
 
-/** The whole way: source, extraction (leaving its own entry), the other stages. */
-async function readSource(all: Built, judged: RowWriter, task: ReadTask, heart: Heart): Promise<SpanMeta> {
+/** What earlier work kept of the span, after as many stages as there are. */
+function deepestKept({ keptDirs }: ReadTask): { depth: number; entry: EntryReader<SpanMeta> } | undefined {
+  for (let depth = keptDirs.length; depth > 0; depth--) {
+    const entry = EntryReader.open<SpanMeta>(keptDirs[depth - 1]!);
+    if (entry !== undefined) return { depth, entry };
+  }
+  return undefined;
+}
+
+/** The whole way, from the source on. */
+async function readSource(all: Built, way: Way, task: ReadTask, heart: Heart): Promise<SpanMeta> {
   const log = new Account();
-  const extracted = task.extractDir === undefined ? undefined : new RowWriter(task.extractDir, task.attempt);
-  try {
-    let ordinal = 0;
-    clock.source();
-    for await (const item of all.source.read(task.span, setup.source.params as never, log)) {
-      clock.engine();
-      heart.page(task.span.index, ordinal);
-      failpoint("read");
-      for (const outcome of await enter(item, all, ordinal, task, heart)) {
-        extracted?.add(outcome, ordinal);
-        await goOn(outcome, all, judged, ordinal, task, heart);
-      }
-      heart.rest(++ordinal, progressKib(item.source, task.span));
-      clock.source();
-    }
+  let ordinal = 0;
+  clock.source();
+  for await (const item of all.source.read(task.span, setup.source.params as never, log)) {
     clock.engine();
-    const account = log.close();
-    extracted?.commit(account);
-    return judged.commit(account);
-  } catch (error) {
-    extracted?.abandon();
-    throw error;
+    heart.page(task.span.index, ordinal);
+    failpoint("read");
+    await way.enter(item, ordinal);
+    heart.rest(++ordinal, progressKib(item.source, task.span));
+    clock.source();
+  }
+  clock.engine();
+  return way.commit(log.close());
+}
+
+/**
+ * The way of a span's pages through the stages, in legs: after each but the last, what pages have become is kept in an entry;
+ * after the last it is encoded, into the span's own entry.
+ *
+ *     source ─▶ extraction ─▶ kept ─▶ shared stages ─▶ kept ─▶ other stages, encoder ─▶ the span's entry
+ */
+class Way {
+  readonly #all: Built;
+  readonly #task: ReadTask;
+  readonly #heart: Heart;
+  /** Legs that are behind: their entries were found. */
+  readonly #begun: number;
+  /** By leg, where its end is kept. */
+  readonly #kept: readonly (RowWriter | undefined)[];
+  readonly #judged: RowWriter;
+
+  constructor(all: Built, task: ReadTask, heart: Heart, begun: number) {
+    this.#all = all;
+    this.#task = task;
+    this.#heart = heart;
+    this.#begun = begun;
+    this.#kept = task.keptDirs.map((dir, leg) => (leg < begun ? undefined : new RowWriter(dir, task.attempt)));
+    this.#judged = new RowWriter(task.readDir, task.attempt, (row) => isSampled(row.id));
+  }
+
+  /** Takes an item of the source. */
+  async enter(item: SourceItem, ordinal: number): Promise<void> {
+    const page = enteringPage(item);
+    if ("outcome" in page) await this.#add(page, ordinal, 0);
+    else await this.#leg(page, ordinal, 0);
+  }
+
+  /** Takes a page from the entry that was found. */
+  async goOn(outcome: Outcome, ordinal: number): Promise<void> {
+    if (outcome.outcome === "kept") await this.#leg(outcome.page, ordinal, this.#begun, outcome);
+    else await this.#add(outcome, ordinal, this.#begun);
+  }
+
+  /** Commits every entry. */
+  commit(account: SpanMeta["account"]): SpanMeta {
+    for (const writer of this.#kept) writer?.commit(account);
+    return this.#judged.commit(account);
+  }
+
+  abandon(): void {
+    for (const writer of this.#kept) writer?.abandon();
+    this.#judged.abandon();
+  }
+
+  /** A page through the stages of a leg, and on; `before` is what the legs behind it left. */
+  async #leg(page: Page, ordinal: number, leg: number, before?: Outcome): Promise<void> {
+    const from = leg === 0 ? 0 : setup.keptAfter[leg - 1]!;
+    const to = setup.keptAfter[leg] ?? this.#all.chain.stages.length;
+    for (const after of await judge(page, this.#all, from, to, ordinal, this.#task, this.#heart)) {
+      const outcome: Outcome =
+        before === undefined
+          ? after
+          : {
+              ...after,
+              scores: [...before.scores, ...after.scores],
+              signatures: new Map([...before.signatures, ...after.signatures]),
+            };
+      await this.#add(outcome, ordinal, leg);
+    }
+  }
+
+  /** What a page has become at the end of a leg. */
+  async #add(outcome: Outcome, ordinal: number, leg: number): Promise<void> {
+    if (leg < setup.keptAfter.length) {
+      this.#kept[leg]?.add(outcome, ordinal);
+      if (outcome.outcome === "kept") await this.#leg(outcome.page, ordinal, leg + 1, outcome);
+      else await this.#add(outcome, ordinal, leg + 1);
+      return;
+    }
+    if (outcome.outcome !== "kept") {
+      this.#judged.add(outcome, ordinal);
+      return;
+    }
+    const encoded = encode(outcome, this.#all, ordinal, this.#task, this.#heart);
+    if ("bytes" in encoded) this.#judged.add(outcome, ordinal, encoded);
+    else this.#judged.add(encoded, ordinal);
   }
 }
 
-/** A source item up to the end of extraction. */
-async function enter(item: SourceItem, all: Built, ordinal: number, task: ReadTask, heart: Heart): Promise<Outcome[]> {
+/** A source item as a page that enters the stages, or as the outcome that it is already. */
+function enteringPage(item: SourceItem): Page | Outcome {
   if (isRejected(item)) {
     const { rejected, ...page } = item;
     const { reason, value } = rejected;
-    return [
-      {
-        outcome: "dropped",
-        page: { ...page, text: "" },
-        stageIndex: -1,
-        stage: setup.source.name,
-        reason,
-        value,
-        scores: [],
-        signatures: new Map(),
-      },
-    ];
+    return {
+      outcome: "dropped",
+      page: { ...page, text: "" },
+      stageIndex: -1,
+      stage: setup.source.name,
+      reason,
+      value,
+      scores: [],
+      signatures: new Map(),
+    };
   }
   if (!/^[0-9a-f]{32}$/.test(item.id)) {
     throw new RecipeError(
       `source ${setup.source.name}: page id ${JSON.stringify(item.id)}: expected 32 hex digits (use pageId)`,
     );
   }
-  const page: Page = isDocument(item) ? { ...item, text: item.text.toWellFormed() } : item;
-  return await judge(page, all, 0, setup.extractStages, ordinal, task, heart);
-}
-
-/** A page that passed extraction through the other stages and the encoder, into its row. */
-async function goOn(
-  before: Outcome,
-  all: Built,
-  judged: RowWriter,
-  ordinal: number,
-  task: ReadTask,
-  heart: Heart,
-): Promise<void> {
-  if (before.outcome !== "kept") {
-    judged.add(before, ordinal);
-    return;
-  }
-  const { stages } = all.chain;
-  for (const after of await judge(before.page, all, setup.extractStages, stages.length, ordinal, task, heart)) {
-    const outcome: Outcome = {
-      ...after,
-      scores: [...before.scores, ...after.scores],
-      signatures: new Map([...before.signatures, ...after.signatures]),
-    };
-    if (outcome.outcome !== "kept") {
-      judged.add(outcome, ordinal);
-      continue;
-    }
-    const encoded = encode(outcome, all, ordinal, task, heart);
-    if ("bytes" in encoded) judged.add(outcome, ordinal, encoded);
-    else judged.add(encoded, ordinal);
-  }
+  return isDocument(item) ? { ...item, text: item.text.toWellFormed() } : item;
 }
 
 /** Judges a page; a convicted one runs up to the stage that it was convicted in, and is quarantined there. */

@@ -19,6 +19,8 @@ export interface PreparedArm {
   readonly arm: Arm;
   readonly recipe: CheckedRecipe;
   readonly plan: Plan;
+  /** Numbers of stages, at the beginning, that it has in common with another arm: they run once. */
+  readonly sharedAfter: readonly number[];
   /** What decides the curation. Arms of equal recipes have equal keys, and share the work. */
   readonly key: string;
 }
@@ -44,11 +46,12 @@ export async function prepare(
   const tokenizerPath = pathOrName(experiment.tokenizer, experiment.folder);
   const tokenizer = await shardTokenizer(tokenizerPath);
   const store = new Store(resolve(cache));
-  const arms: PreparedArm[] = [];
+  const bound: Omit<PreparedArm, "sharedAfter">[] = [];
   for (const [n, arm] of armsOf(experiment).entries()) {
     const keys = n === 0 ? ["base"] : ["variants", n - 1];
-    arms.push(await prepareArm(arm, { registry, store, tokenizerPath, where: experiment.locate(keys) }));
+    bound.push(await prepareArm(arm, { registry, store, tokenizerPath, where: experiment.locate(keys) }));
   }
+  const arms = bound.map((arm) => ({ ...arm, sharedAfter: sharedWith(arm, bound) }));
   expectSound(
     await lintData(
       experiment,
@@ -68,7 +71,7 @@ async function prepareArm(
     readonly tokenizerPath: string;
     readonly where: string;
   },
-): Promise<PreparedArm> {
+): Promise<Omit<PreparedArm, "sharedAfter">> {
   const { registry, store, tokenizerPath, where } = options;
   const { name, source, stages, rest, folder } = arm;
   const sink = { use: "shards", with: { dir: join(store.root, "curated"), tokenizer: tokenizerPath } };
@@ -82,6 +85,23 @@ async function prepareArm(
   const spec = { ...draft.sink.spec, params: { ...(draft.sink.spec.params as object), dir } };
   const recipe = { ...draft, sink: { ...draft.sink, spec } };
   return { arm, recipe, plan: { ...plan, recipe }, key };
+}
+
+/** How many stages an arm has in common with each of the others, from the source on. */
+function sharedWith({ recipe }: Pick<PreparedArm, "recipe">, arms: readonly Pick<PreparedArm, "recipe">[]): number[] {
+  const same = (a: unknown, b: unknown): boolean => digestOf(a) === digestOf(b);
+  const { source, stages, seed, limits } = recipe;
+  const counts = arms
+    .map((arm) => arm.recipe)
+    .filter(
+      (other) =>
+        other !== recipe && same([source.identity, seed, limits], [other.source.identity, other.seed, other.limits]),
+    )
+    .map((other) => {
+      const first = stages.findIndex((stage, n) => !same(stage.identity, other.stages[n]?.identity ?? null));
+      return first < 0 ? stages.length : first;
+    });
+  return [...new Set(counts)].sort((a, b) => a - b);
 }
 
 /** A config for any of the experiment's trainings: what is open is filled in later. */

@@ -38,7 +38,7 @@ export interface Curated {
 }
 
 /** A finished run of an arm's recipe. */
-export async function curate({ arm, recipe, key }: PreparedArm, workshop: Workshop): Promise<Curated> {
+export async function curate({ arm, recipe, sharedAfter, key }: PreparedArm, workshop: Workshop): Promise<Curated> {
   const dir = workshop.store.place("curated", key);
   const unit = `curate ${arm.name}`;
   const isWhole = (): boolean => {
@@ -49,6 +49,7 @@ export async function curate({ arm, recipe, key }: PreparedArm, workshop: Worksh
     await runChecked(recipe, {
       cache: workshop.cache,
       force: true,
+      sharedAfter,
       ...(workshop.workers !== undefined && { workers: workshop.workers }),
       ...(workshop.signal && { signal: workshop.signal }),
       onEvent: (event) => {

@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { run } from "../../index.ts";
 import { http, record } from "../stages/warc-reading.ts";
 import { digests, prose, runRecipe, tempDir, writePages, writeRecipe } from "./harness.ts";
 
@@ -72,4 +73,35 @@ test("another choice of filters starts from the extracted pages, and gives what 
     extract: { "no-extractor": 1 },
     "minhash-dedup": { "near-duplicate": 1 },
   });
+});
+
+test("stages that recipes begin with run once, and the second gives what a fresh run gives", async () => {
+  const dir = tempDir();
+  writePages(dir, { files: 1, pages: 30 });
+  const source = { use: "jsonl", with: { files: ["*.jsonl"] } };
+  const gopher = { use: "gopher-quality", with: { minWords: 5 } };
+  const first = [{ use: "language" }, gopher];
+  const recipe = (stages: object[], name: string) => ({
+    source,
+    stages,
+    sink: { use: "jsonl", with: { dir: join(dir, name) } },
+  });
+  const options = { baseDir: dir, cache: join(dir, "cache"), supervise: false, workers: 1 };
+  const sharing = { ...options, sharedAfter: [1, 2] };
+  const alone = await run(recipe(first, "first"), sharing);
+  assert.equal(alone.measured.work.read, 1);
+  const whole = [...first, { use: "exact-dedup" }, { use: "minhash-dedup" }];
+  const second = await run(recipe(whole, "second"), sharing);
+  assert.deepEqual(second.measured.work, { read: 0, extracted: 1, reused: 0 });
+  assert.equal(second.measured.stepSeconds.language, 0);
+  assert.equal(second.measured.stepSeconds["gopher-quality"], 0);
+  const fresh = await run(recipe(whole, "fresh"), { ...options, cache: false });
+  assert.ok(fresh.measured.stepSeconds.language! > 0);
+  assert.ok(fresh.counts.dropped > 0);
+  assert.deepEqual(digests(second), digests(fresh));
+  // What is kept behind a filter alone is gone on from where the rest differs.
+  const third = await run(recipe([{ use: "language" }, { ...gopher, with: { minWords: 6 } }], "third"), sharing);
+  assert.deepEqual(third.measured.work, { read: 0, extracted: 1, reused: 0 });
+  assert.equal(third.measured.stepSeconds.language, 0);
+  assert.ok(third.measured.stepSeconds["gopher-quality"]! > 0);
 });
