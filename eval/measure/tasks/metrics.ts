@@ -12,6 +12,7 @@ const MEANS: { readonly [Name in MetricName]?: (item: ItemScore) => number | und
   acc_mutual_info: ({ options }) => rightness(options?.predicted.acc_mutual_info, options?.gold),
   exact_match: ({ greedy }) => (greedy === undefined ? undefined : Number(greedy)),
   margin: ({ options }) => options?.margin,
+  log_likelihood: ({ options, words, nats }) => (options === undefined && words === undefined ? -nats : undefined),
 };
 
 function rightness(predicted: number | undefined, gold: number | undefined): number | undefined {
@@ -29,8 +30,6 @@ export function metricsOf(items: readonly ItemScore[]): MetricValue[] {
   if (first.words !== undefined) {
     metrics.push({ name: "word_perplexity", ...exponential(ratio(items, (item) => item.words!)) });
     metrics.push({ name: "byte_perplexity", ...exponential(ratio(items, (item) => item.bytes)) });
-  } else if (first.options === undefined) {
-    metrics.push({ name: "perplexity", ...exponential(mean(items.map(({ nats }) => nats))) });
   }
   const natsPerByte = ratio(items, (item) => item.bytes);
   metrics.push({ name: "bits_per_byte", ...scaled(natsPerByte, 1 / Math.LN2) });

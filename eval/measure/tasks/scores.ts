@@ -36,7 +36,7 @@ export type MetricName =
   | "acc_mutual_info"
   | "exact_match"
   | "margin"
-  | "perplexity"
+  | "log_likelihood"
   | "word_perplexity"
   | "byte_perplexity"
   | "bits_per_byte";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encodePair, pairWindows } from "../../../eval/measure/tasks/encode-pair.ts";
-import type { Tokenizer } from "../../../pipeline/tokenizer.ts";
-import { ByteTokenizer } from "../../../tokenizer/baselines/byte.ts";
+import { encodePair, pairWindows } from "../../../../eval/measure/tasks/encode-pair.ts";
+import type { Tokenizer } from "../../../../pipeline/tokenizer.ts";
+import { ByteTokenizer } from "../../../../tokenizer/baselines/byte.ts";
 
 const bytes = new ByteTokenizer();
 const END_OF_TEXT = bytes.endOfText;

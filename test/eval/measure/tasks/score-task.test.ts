@@ -7,9 +7,9 @@ import {
   scoreTask,
   type Task,
   type TaskScores,
-} from "../../../eval/measure/tasks/index.ts";
-import { pooledStandardError } from "../../../eval/measure/tasks/metrics.ts";
-import { ByteTokenizer } from "../../../tokenizer/baselines/byte.ts";
+} from "../../../../eval/measure/tasks/index.ts";
+import { pooledStandardError } from "../../../../eval/measure/tasks/metrics.ts";
+import { ByteTokenizer } from "../../../../tokenizer/baselines/byte.ts";
 import { TableScorer } from "./table-scorer.ts";
 
 const bytes = new ByteTokenizer();
@@ -105,15 +105,19 @@ test("exact_match wants every token of the right answer to be the likeliest", as
   assert.equal(scores.chance, undefined);
 });
 
-test("perplexity of continuations is exp of the mean nats, with its standard error by the delta method", async () => {
+test("log_likelihood of continuations is a mean over items, in nats", async () => {
   // " a" 3 bits, " b" 5 bits: mean 4, sd √2, standard error 1 bit.
   const scorer = new TableScorer({ " ": 1, a: 2, b: 4 });
   const questions = ["a", "b"].map(
     (answer): Question => ({ kind: "continuation", context: "c", delimiter: " ", answer }),
   );
   const scores = await scoreTask(taskOf(questions), bytes, scorer);
-  near(metric(scores, "perplexity").value, 16);
-  near(metric(scores, "perplexity").stderr, 16 * LN2);
+  near(metric(scores, "log_likelihood").value, -4 * LN2);
+  near(metric(scores, "log_likelihood").stderr, LN2);
+  assert.deepEqual(
+    scores.metrics.map(({ name }) => name),
+    ["exact_match", "log_likelihood", "bits_per_byte"],
+  );
 });
 
 test("with partial contexts the same continuation is scored behind each", async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { formats, type ReadTaskOptions, readTask, type Task } from "../../../eval/measure/tasks/index.ts";
+import { formats, type ReadTaskOptions, readTask, type Task } from "../../../../eval/measure/tasks/index.ts";
 
 let folder = "";
 before(async () => {

@@ -1,5 +1,5 @@
 /** A model whose probabilities are a table, so that every metric can be computed by hand. */
-import type { Scorer, Window, WindowScore } from "../../../eval/measure/scorer.ts";
+import type { Scorer, Window, WindowScore } from "../../../../eval/measure/scorer.ts";
 
 /** Stands for the end-of-text token in a table's keys. */
 export const PREFIX = "¶";

@@ -1,10 +1,10 @@
 /** Eval Gauntlet's, MMLU's and GSM8K's own files: all of their items are read, and every byte of their answers is scored. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encodePair } from "../../../eval/measure/tasks/encode-pair.ts";
-import { readTask, scoreTask, type TaskItem } from "../../../eval/measure/tasks/index.ts";
-import { loadTokenizer } from "../../../tokenizer/load.ts";
-import { needsShared, sharedPath } from "../../shared.ts";
+import { encodePair } from "../../../../eval/measure/tasks/encode-pair.ts";
+import { readTask, scoreTask, type TaskItem } from "../../../../eval/measure/tasks/index.ts";
+import { loadTokenizer } from "../../../../tokenizer/load.ts";
+import { needsShared, sharedPath } from "../../../shared.ts";
 
 const FILES = [
   ["evals/arc_challenge.part1.jsonl.gz", "arc", 586],
