@@ -68,7 +68,7 @@ export interface Measured {
   readonly cache: string | null;
   /** Which dropped pages can be read. */
   readonly dropped: CheckedRecipe["dropped"];
-  /** Spans read to the end by this run, and spans taken from the store: after extraction, or whole. */
+  /** Spans read to the end by this run, and spans taken from the store: after their first stages, or whole. */
   readonly work: { readonly read: number; readonly extracted: number; readonly reused: number };
   /** Worker time by step; "engine" is what is no stage's own. Reused work took none. */
   readonly stepSeconds: Readonly<Record<string, number>>;

@@ -13,9 +13,10 @@ export interface Plan {
   readonly recipe: CheckedRecipe;
   readonly inputs: readonly PlannedInput[];
   readonly spans: readonly PlannedSpan[];
-  /** Stages before this index turn raw pages into documents; 0 when there are none. */
-  readonly extractStages: number;
-  /** What pages have become after so many stages is kept, ascending: other recipes may go on from there. */
+  /**
+   * What pages have become after so many stages is kept, ascending: other recipes may go on from there. Raw pages are
+   * documents after the first of them; none where the recipe extracts nothing and shares nothing.
+   */
   readonly keptAfter: readonly number[];
 }
 
@@ -65,7 +66,7 @@ export async function makePlan(recipe: CheckedRecipe, sharedAfter: readonly numb
       spans.push({ span, keptKeys: keptAfter.map(keyAfter), readKey });
     }
   }
-  return { recipe, inputs, spans, extractStages, keptAfter };
+  return { recipe, inputs, spans, keptAfter };
 }
 
 /** What to tell people about a plan before it runs: nothing here stops it. */
