@@ -112,9 +112,9 @@ export const ExperimentFile = z.strictObject({
     .describe("this part of the base's pages is trained on by no arm; the loss on it is shown and ranks nothing"),
   tasks: z.record(names, Task).default({}).describe("name → files of a task"),
   noise: z
-    .strictObject({ pairs: z.int().min(2).max(100) })
+    .strictObject({ runs: z.int().min(3).max(200) })
     .optional()
-    .describe("measure the seeds' noise on so many pairs of runs of the base that differ in the seed alone"),
+    .describe("measure the seeds' noise on so many further runs of the base, which differ in the seed alone (A/A)"),
   costs: z
     .strictObject({
       currency: z.string().default("EUR"),

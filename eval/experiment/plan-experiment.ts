@@ -78,7 +78,7 @@ export async function planExperiment(
     peakFlopsPerSecond: await measurePeak(backend),
   });
   const seeds = experiment.seeds.length;
-  const noiseModels = 2 * (experiment.noise?.pairs ?? 0);
+  const noiseModels = experiment.noise?.runs ?? 0;
   const tokensOfSeed = arms.reduce((sum, { tokensTrained }) => sum + tokensTrained, 0);
   const trainingTokens = seeds * tokensOfSeed + noiseModels * arms[0]!.tokensTrained;
   const { tokensPerSecond } = account.time;

@@ -69,12 +69,12 @@ export interface Outcome {
   readonly arms: readonly CuratedArm[];
   readonly text: MeasuredText;
   readonly models: readonly MeasuredModel[];
-  /** Pairs of models of the base that differ in the seed alone, one behind the other. */
+  /** Models of the base that differ in the seed alone. */
   readonly noise: readonly MeasuredModel[];
   readonly contextPolicy: string;
 }
 
-/** Seeds of A/A pairs begin here: apart from those that arms are compared with. */
+/** Seeds of A/A runs begin here: apart from those that arms are compared with. */
 const FIRST_NOISE_SEED = 1_000_000;
 
 export async function runExperiment(experiment: Experiment, options: ExperimentOptions): Promise<Outcome> {
@@ -132,7 +132,7 @@ async function jobsOf(prepared: Prepared, arms: readonly CuratedArm[], workshop:
     jobs.push({ arm: name, seed, isNoise, rows, tokens: tokensOf(prepared, textBytes / Math.max(1, tokens)) });
   };
   for (const seed of experiment.seeds) for (const arm of arms) await add(arm, seed, false);
-  for (let n = 0; n < 2 * (noise?.pairs ?? 0); n++) await add(arms[0]!, FIRST_NOISE_SEED + n, true);
+  for (let n = 0; n < (noise?.runs ?? 0); n++) await add(arms[0]!, FIRST_NOISE_SEED + n, true);
   return jobs;
 }
 

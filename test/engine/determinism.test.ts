@@ -81,7 +81,7 @@ test("stages that recipes begin with run once, and the second gives what a fresh
   const source = { use: "jsonl", with: { files: ["*.jsonl"] } };
   const gopher = { use: "gopher-quality", with: { minWords: 5 } };
   const first = [{ use: "language" }, gopher];
-  const recipe = (stages: object[], name: string) => ({
+  const recipe = (stages: { use: string; with?: Record<string, unknown> }[], name: string) => ({
     source,
     stages,
     sink: { use: "jsonl", with: { dir: join(dir, name) } },
