@@ -61,7 +61,7 @@ function header(title: string, lead: Lead): Markup {
   const warning =
     lead.warning === undefined
       ? undefined
-      : html`<p class="warning" role="note"><b>${lead.warning}.</b> They bear on the conclusion: <a href="#warnings">read them</a>.</p>
+      : html`<p class="warning" role="note"><b>${lead.warning}.</b> <a href="#warnings">Read in full</a> before believing the conclusion.</p>
 `;
   return html`<header>
 <p class="kind">A comparison of curation variants, by sluice</p>

@@ -10,7 +10,9 @@ export function reportMarkdown(data: ReportData): string {
     `# ${escaped(title)}`,
     `**Hypothesis.** ${escaped(lead.hypothesis)}`,
     `**${escaped(lead.conclusion)}**`,
-    ...(lead.warning === undefined ? [] : [`> **${escaped(lead.warning)}.** They bear on the conclusion; see below.`]),
+    ...(lead.warning === undefined
+      ? []
+      : [`> **${escaped(lead.warning)}.** Read in full below, before believing the conclusion.`]),
     [
       `- Expected: ${escaped(lead.expectation)}`,
       `- Came out: ${lead.outcome}`,

@@ -24,7 +24,7 @@ export function reportSummary(data: ReportData): string {
     ...table,
     "",
     `${oneLine(data.conclusion.sentence)} (${outcome})`,
-    ...data.warnings.map(({ kind, message }) => `warning: ${kind}: ${oneLine(message)}`),
+    ...data.warnings.map(({ kind, message }) => oneLine(`warning: ${kind}: ${message}`)),
   ].join("\n");
 }
 

@@ -70,7 +70,7 @@ export function differences(data: ReportData): Section | undefined {
             threeDigits(pair.se),
             threeDigits(pair.seSeed),
             threeDigits(pair.seDocument),
-            Number.isFinite(pair.df) ? fixed(pair.df, 1) : "∞",
+            pair.df < 1000 ? fixed(pair.df, 1) : "> 1000",
             pair.seedNoise,
             pair.p === undefined ? "–" : pValue(pair.p),
           ]),

@@ -1,22 +1,34 @@
 import { type Block, type Column, number, paragraph, type Section, text } from "../blocks.ts";
 import { dots } from "../charts/dots.ts";
 import { bytes, count, decimalsFor, fixed, range, shortDigest, standardErrorOf } from "../numbers.ts";
-import type { DomainReport, ReportData } from "../report-data.ts";
+import type { DomainReport, Metric, ReportData } from "../report-data.ts";
 import { armNames, metricUnit, modelAnchor } from "./words.ts";
 
-const ROLES = [
+const SHARED_SPREAD =
+  "Intervals hold the spread of documents, which all arms share: overlapping intervals here do not mean that a difference is unresolved. Differences are judged pair by pair, above.";
+
+interface Role {
+  readonly role: DomainReport["role"];
+  readonly metric?: Metric;
+  readonly id: string;
+  readonly title: string;
+  readonly caption: string;
+}
+
+const ROLES: readonly Role[] = [
   {
     role: "held-out",
+    metric: "bits-per-byte",
     id: "held-out",
     title: "Bits per byte of held-out text, by domain and arm",
-    caption:
-      "Lower is better; only these domains count in the metric. Intervals hold the spread of documents, which all arms share: overlapping intervals here do not mean that a difference is unresolved. Differences are judged pair by pair, above.",
+    caption: SHARED_SPREAD,
   },
   {
     role: "task",
+    metric: "answer-bits-per-byte",
     id: "answers",
     title: "Bits per byte of tasks’ gold answers, by arm",
-    caption: "Lower is better. Smoother than accuracy at this scale, since every item counts by degree.",
+    caption: `Smoother than accuracy at this scale, since every item counts by degree. ${SHARED_SPREAD}`,
   },
   {
     role: "shift",
@@ -25,13 +37,19 @@ const ROLES = [
     caption:
       "This ranks nothing. It tells how far an arm’s training text is from the crawl as it was; good curation often moves away from it.",
   },
-] as const;
+];
 
 /** Bits per byte of each arm, of the whole and by domain. */
 export function domains(data: ReportData): Section {
-  const figures = ROLES.flatMap(({ role, ...texts }): Block[] => {
+  const figures = ROLES.flatMap(({ role, metric, id, title, caption }): Block[] => {
     const found = data.domains.filter((domain) => domain.role === role);
-    return found.length === 0 ? [] : [domainFigure(data, found, texts)];
+    const counts =
+      metric === undefined
+        ? ""
+        : metric === data.experiment.metric
+          ? "Lower is better; the metric is the mean over these. "
+          : "Lower is better; these do not count in the metric. ";
+    return found.length === 0 ? [] : [domainFigure(data, found, { id, title, caption: counts + caption })];
   });
   return { id: "domains", title: "Bits per byte", blocks: [scoreTable(data), ...figures, domainTable(data)] };
 }

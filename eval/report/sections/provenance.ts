@@ -1,6 +1,6 @@
 import { paragraph, type Section, text, wide } from "../blocks.ts";
 import { shortDigest } from "../numbers.ts";
-import type { ReportData } from "../report-data.ts";
+import { COMPARISON_JSON, type ReportData } from "../report-data.ts";
 
 /** For every number, the run and the command that made it. */
 export function provenance(data: ReportData): Section {
@@ -11,7 +11,7 @@ export function provenance(data: ReportData): Section {
     blocks: [
       paragraph(
         "Every number here follows from the models below, from what they were measured on, and from the runs that made their data. Digests are cut to twelve digits; ",
-        { code: "comparison.json" },
+        { code: COMPARISON_JSON },
         " beside this file has them in full, and all numbers with all digits.",
       ),
       {

@@ -31,7 +31,7 @@ export function verdicts(data: ReportData): Section {
                   estimate: pair.estimate,
                   low: pair.low,
                   high: pair.high,
-                  detectable: pair.detectable,
+                  detectable: isSpreadKnown(pair) ? pair.detectable : undefined,
                   sign: signOf(pair),
                 })),
                 unit,
@@ -76,12 +76,17 @@ export function verdictTable(data: ReportData, decimals: number): Table {
       signed(pair.estimate, decimals),
       interval(pair, decimals),
       pair.pHolm === undefined ? "–" : pValue(pair.pHolm),
-      `±${fixed(pair.detectable, decimals)}`,
+      isSpreadKnown(pair) ? `±${fixed(pair.detectable, decimals)}` : "–",
       pair.verdict === "better" || pair.verdict === "worse" || pair.seedsNeeded === undefined
         ? "–"
         : count(pair.seedsNeeded),
     ]),
   };
+}
+
+/** What could be found hangs on how seeds differ. */
+function isSpreadKnown({ seedNoise }: PairComparison): boolean {
+  return seedNoise !== "none";
 }
 
 function noiseParagraph({ noiseFloor, pairs }: ReportData) {
@@ -94,5 +99,7 @@ function noiseParagraph({ noiseFloor, pairs }: ReportData) {
     return paragraph(
       "The spread of seeds is that of this experiment’s own seeds, with a t distribution. Few seeds make wide intervals; a stored noise floor of A/A pairs would narrow them.",
     );
-  return paragraph("The spread between seeds is not known here, so nothing is decided.");
+  return paragraph(
+    "From one seed the spread of seeds is not known: the intervals hold the spread of documents alone, they are too narrow, and nothing is decided.",
+  );
 }
