@@ -66,7 +66,7 @@ const INFLUENCE = 0.05;
 const EMBEDDING_SHARE = 0.2;
 const FLOOR_WIDTH = 0.5;
 const FEW_RUNS = 20;
-/** A single run's name where the table has no arms. */
+/** What runs are called where the table has no arms. */
 export const NO_ARM = "all runs";
 /** How far beyond the runs' tokens a crossing is looked for. */
 const BEYOND = 10;
@@ -182,9 +182,14 @@ function warningsOfRuns(runs: readonly MeasuredRun[], { dataConstrained }: Analy
   return warnings;
 }
 
+/** The message, with the arm's name where there are arms. */
+export function aboutArm(arm: string, message: string): string {
+  return arm === NO_ARM ? message : `${arm}: ${message}`;
+}
+
 function warningsOfArm({ arm, runs, laws, isoflop }: ArmAnalysis): Warning[] {
   const warnings: Warning[] = [];
-  const add = (kind: string, message: string) => warnings.push({ kind, message: `${arm}: ${message}` });
+  const add = (kind: string, message: string) => warnings.push({ kind, message: aboutArm(arm, message) });
   if (runs.length < FEW_RUNS) add("few-runs", `${runs.length} runs: intervals from so few are too narrow`);
   for (const { parameters, law, intervals, influence } of laws) {
     const which = laws.length === 1 ? "" : ` (parameters: ${parameters})`;

@@ -18,7 +18,7 @@ Any other name is given as --column role=name, such as --column loss=loss_c4_val
 const DEFAULT_DRAWS = 1000;
 
 export interface LawFlags {
-  column: ReadonlyMap<string, string>;
+  column?: ReadonlyMap<string, string>;
   arm?: string[];
   dropLowest: number;
   bootstrap: number;
@@ -38,11 +38,8 @@ export function withLawFlags(command: Command): Command {
 }
 
 export function withColumns(command: Command): Command {
-  const add = (text: string, columns: ReadonlyMap<string, string>): ReadonlyMap<string, string> => {
-    const [role, name] = pairOf(text);
-    return new Map([...columns, [role, name]]);
-  };
-  return command.option("--column <role=name>", "the column that has a role; may be repeated", add, new Map());
+  const add = (text: string, columns: ReadonlyMap<string, string> = new Map()) => new Map([...columns, pairOf(text)]);
+  return command.option("--column <role=name>", "the column that has a role; may be repeated", add);
 }
 
 /** "role=name": the first sign of equality parts them. */

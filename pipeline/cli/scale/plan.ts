@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { Warning } from "../../../eval/report/report-data.ts";
-import { analyse, NO_ARM } from "../../../eval/scaling/analysis.ts";
+import { aboutArm, analyse, NO_ARM } from "../../../eval/scaling/analysis.ts";
 import { type Plan, planFor } from "../../../eval/scaling/plan.ts";
 import { table } from "../show.ts";
 import {
@@ -73,7 +73,7 @@ Example:
 
 function warningsOf(arm: string, { shapes, spread, extrapolation, flops }: Plan): Warning[] {
   const warnings: Warning[] = [];
-  const add = (kind: string, message: string) => warnings.push({ kind, message: `${arm}: ${message}` });
+  const add = (kind: string, message: string) => warnings.push({ kind, message: aboutArm(arm, message) });
   if (extrapolation > FAR) {
     add(
       "extrapolation",
@@ -101,7 +101,7 @@ function describe(arm: string, { flops, shapes, spread }: Plan): string[] {
   ]);
   return [
     `${arm === NO_ARM ? "" : `arm ${arm}, `}${short(flops)} FLOPs`,
-    table([["", "parameters", "95 %", "tokens", "a parameter", "loss by the law"], ...rows]),
+    table([["", "parameters", "95 %", "tokens", "tokens a parameter", "loss by the law"], ...rows]),
     ...(shapes.length === 1 ? [] : [`  spread of methods: ${figure(spread)} times`]),
   ];
 }

@@ -17,8 +17,8 @@ import { aboveZero, describeColumns, pairOf, short, withColumns } from "./input.
 type Owned = ReadonlyMap<string, readonly string[]>;
 
 interface Flags {
-  column: ReadonlyMap<string, string>;
-  own: Owned;
+  column?: ReadonlyMap<string, string>;
+  own?: Owned;
   target?: Cell;
   pairs?: boolean;
   json?: boolean;
@@ -34,7 +34,6 @@ export function rankTransferCommand(): Command {
       "--own <arm=sets>",
       "held-out sets of an arm's own source, comma-separated; may be repeated (default: by names)",
       addOwn,
-      new Map(),
     )
     .option("--target <params,amount>", "the cell to be predicted (default: the costliest with all arms)", cellOf)
     .option("--pairs", "list every pair whose order differs from that in the target")
@@ -65,7 +64,7 @@ Examples:
         return { place, arm: arm!, params, amount, flops, losses: lossesOf(row, sets) };
       });
       const transfer = rankTransfer(runs, path, flags.target);
-      const owned = ownedSets(transfer.arms, sets, flags.own, path);
+      const owned = ownedSets(transfer.arms, sets, flags.own ?? new Map(), path);
       const guard = guardOf(transfer, owned);
       if (flags.json === true)
         console.log(JSON.stringify({ type: "rank-transfer", file: path, ...plain(transfer, owned, guard) }));
@@ -76,7 +75,7 @@ Examples:
     });
 }
 
-function addOwn(text: string, owned: Owned): Owned {
+function addOwn(text: string, owned: Owned = new Map()): Owned {
   const [arm, sets] = pairOf(text);
   return new Map([...owned, [arm, sets.split(",").map((set) => set.trim())]]);
 }
