@@ -92,8 +92,14 @@ export class HeldOutGrams {
       return {
         arm,
         domain,
-        share: shareMet(items.map(({ contamination }) => contamination), isMet),
-        resemblance: shareMet(items.map(({ resemblance }) => resemblance), isMet),
+        share: shareMet(
+          items.map(({ contamination }) => contamination),
+          isMet,
+        ),
+        resemblance: shareMet(
+          items.map(({ resemblance }) => resemblance),
+          isMet,
+        ),
         contaminatedItems: contaminated.length,
         contaminatedIds: contaminated.map(({ id }) => id),
         items: items.length,

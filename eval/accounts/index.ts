@@ -1,0 +1,7 @@
+/** What finished curation runs tell, without any model: funnels, coverage, scores, pages that differ, costs. */
+
+export { costsOf, curationSeconds, type Rates, type SourcePrice, type TrainingSpent } from "./costs.ts";
+export { type Coverage, coverageOf } from "./coverage.ts";
+export { funnelOf } from "./funnel.ts";
+export { type Run, type SampleOptions, sampleDifferences } from "./samples.ts";
+export { scoreHistograms } from "./score-histograms.ts";
