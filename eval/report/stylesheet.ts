@@ -91,7 +91,8 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--tint); p
     --arm-0: #4d4d4d; --arm-1: #0072b2; --arm-2: #c85200; --arm-3: #00805d; --arm-4: #a63d96; --arm-5: #8a6d00;
   }
   @page { margin: 16mm 14mm; }
-  body { font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  html { font-size: 10pt; }
+  body { font-size: 1rem; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   main { max-width: none; padding: 0; }
   nav, .skip { display: none; }
   a { text-decoration: none; }

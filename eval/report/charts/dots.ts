@@ -47,7 +47,7 @@ export function dots(
     width: CHART_WIDTH,
     height: height + 44,
     marginLeft: widest(labels.map(({ label }) => label)) + 16,
-    marginRight: 16,
+    marginRight: 26,
     marginTop: 4,
     marginBottom: 40,
     x: {

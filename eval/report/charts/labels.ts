@@ -10,7 +10,7 @@ export function shorten(name: string, maxCharacters: number): string {
 
 /** About: nothing here knows the font that will be there. */
 export function textWidth(text: string): number {
-  return [...text].length * FONT_SIZE * 0.56;
+  return [...text].length * FONT_SIZE * 0.6;
 }
 
 export function widest(labels: readonly string[]): number {

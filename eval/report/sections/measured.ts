@@ -1,6 +1,7 @@
 import { type Block, number, paragraph, type Section, text } from "../blocks.ts";
 import { count, duration, threeDigits } from "../numbers.ts";
 import type { CostReport, ReportData } from "../report-data.ts";
+import { plural } from "./words.ts";
 
 /** Seconds, money and the machine: the one part in which two reports of equal results may differ. */
 export function measured(data: ReportData): Section {
@@ -15,7 +16,7 @@ export function measured(data: ReportData): Section {
     title: "Measured on this machine",
     blocks: [
       paragraph(
-        `${machine}. The whole took ${duration(seconds)}; of ${count(units.length)} units of work ${count(reused)} were there already. Everything above this section is the same wherever it is computed.`,
+        `${machine}. The whole took ${duration(seconds)}; ${count(reused)} of ${plural(units.length, "unit")} of work had been done before. Two reports of equal results differ in this section alone.`,
       ),
       {
         kind: "table",

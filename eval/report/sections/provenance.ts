@@ -1,4 +1,4 @@
-import { paragraph, type Section, text, wide } from "../blocks.ts";
+import { number, paragraph, type Section, text, wide } from "../blocks.ts";
 import { shortDigest } from "../numbers.ts";
 import { COMPARISON_JSON, type ReportData } from "../report-data.ts";
 
@@ -39,7 +39,7 @@ export function provenance(data: ReportData): Section {
         kind: "table",
         table: {
           caption: "Models",
-          columns: [text("Arm"), text("Seed"), text("Run"), text("Rows"), text("Checkpoint"), wide("Command")],
+          columns: [text("Arm"), number("Seed"), text("Run"), text("Rows"), text("Checkpoint"), wide("Command")],
           anchor: (row) => `model-${row + 1}`,
           rows: data.provenance.map((model) => [
             model.arm,

@@ -1,5 +1,5 @@
 import { type Block, number, paragraph, type Section, text, wide } from "../blocks.ts";
-import { shortDigest, threeDigits } from "../numbers.ts";
+import { count, shortDigest, threeDigits } from "../numbers.ts";
 import type { PageSample, ReportData } from "../report-data.ts";
 import { plural } from "./words.ts";
 
@@ -34,13 +34,17 @@ export function samples(data: ReportData): Section | undefined {
             sample.keptBy,
             sample.droppedBy,
             `${sample.stage}: ${sample.reason}`,
-            sample.value === undefined ? "–" : threeDigits(sample.value),
+            sample.value === undefined ? "–" : measureOf(sample.value),
           ]),
         },
       },
       ...data.samples.flatMap(quoteOf),
     ],
   };
+}
+
+function measureOf(value: number): string {
+  return Number.isInteger(value) ? count(value) : threeDigits(value);
 }
 
 function quoteOf(sample: PageSample): Block[] {
@@ -51,10 +55,7 @@ function quoteOf(sample: PageSample): Block[] {
   return [
     {
       kind: "quote",
-      label: [
-        `Text kept by ${sample.keptBy}, dropped by ${sample.droppedBy} (${sample.reason}): `,
-        { code: sample.url },
-      ],
+      label: ["Text of ", { code: sample.url }],
       text: rest > 0 ? `${shown}… (${plural(rest, "more character")})` : shown,
     },
   ];

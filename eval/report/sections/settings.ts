@@ -17,7 +17,7 @@ export function settings({ experiment, id, sluice }: ReportData): Section {
       {
         kind: "terms",
         terms: [
-          ["Experiment", [experiment.name, ", id ", { code: id }]],
+          ["Experiment", { code: id }],
           ["Arms may differ in", codeLines(experiment.factor)],
           ["Seeds", `${experiment.seeds.join(", ")}; shared by all arms (same initialisation and order)`],
           ["Budget of a model", amount],
