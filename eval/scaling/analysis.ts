@@ -44,6 +44,8 @@ export interface ScalingAnalysis {
 export interface ArmAnalysis {
   readonly arm: string;
   readonly runs: readonly MeasuredRun[];
+  /** Where runs stand that were left out for their few tokens a parameter. */
+  readonly leftOut: readonly string[];
   /** With all parameters first; without embeddings where the table has both. */
   readonly laws: readonly LawAnalysis[];
   readonly isoflop: readonly IsoflopFit[];
@@ -80,6 +82,7 @@ export function analyse(runs: readonly MeasuredRun[], options: AnalysisOptions):
     const analysis: ArmAnalysis = {
       arm,
       runs: kept,
+      leftOut: ofArm.filter((run) => !kept.includes(run)).map(({ place }) => place),
       laws: (["all", "without embeddings"] as const)
         .filter((parameters) => parameters === "all" || kept.every(({ paramsNoEmbed }) => paramsNoEmbed !== undefined))
         .map((parameters) => lawOf(kept, parameters, what, options)),

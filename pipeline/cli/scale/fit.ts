@@ -76,7 +76,7 @@ function describe({ arms, pairs, warnings }: ScalingAnalysis): string[] {
   ];
 }
 
-function describeArm({ arm, runs, laws, isoflop }: ArmAnalysis): string[] {
+function describeArm({ arm, runs, leftOut, laws, isoflop }: ArmAnalysis): string[] {
   const largest = Math.max(...runs.map(({ flops }) => flops));
   const isoflops = isoflop.map(({ method, law, optima }) => [
     method,
@@ -86,6 +86,7 @@ function describeArm({ arm, runs, laws, isoflop }: ArmAnalysis): string[] {
   ]);
   return [
     `${arm === NO_ARM ? "" : `arm ${arm}, `}${count(runs.length)} runs: L(N, D) = E + A/N^α + B/D^β`,
+    ...(leftOut.length === 0 ? [] : [`left out: ${leftOut.map((place) => basename(place)).join(", ")}`]),
     ...laws.flatMap((law) => describeLaw(law, laws.length > 1)),
     ...(isoflop.length === 0
       ? []

@@ -23,6 +23,13 @@ test("each arm has its law, and every two are told where they cross", () => {
   assert.deepEqual(warnings, []);
 });
 
+test("runs of fewest tokens a parameter are left out where that is asked for, and named", () => {
+  const { arms } = analyse(measured(CHINCHILLA), { ...OPTIONS, dropLowest: 5 });
+  assert.equal(arms[0]!.runs.length, 35);
+  // The first of every eight runs has half a token a parameter.
+  assert.deepEqual(arms[0]!.leftOut, ["runs.csv:2", "runs.csv:10", "runs.csv:18", "runs.csv:26", "runs.csv:34"]);
+});
+
 test("with both counts of parameters there are two laws, and large embeddings are warned of", () => {
   const runs = measured(CHINCHILLA).map((run) => ({ ...run, paramsNoEmbed: run.params - 5e6 }));
   const { arms, warnings } = analyse(runs, OPTIONS);
