@@ -16,6 +16,8 @@ const FEWEST_DOMAINS = 3;
 const FOREIGN_SHARE = 0.01;
 /** A domain leans to an arm where that one resembles it so much more, against the other arm and the median domain. */
 const LEAN = 1.1;
+/** Of runs of 5 words, what any two texts of a language have in common: smaller shares say nothing. */
+const CHANCE_RESEMBLANCE = 0.001;
 
 const UNITS = { tokens: "tokens", bytes: "bytes of text", flops: "FLOPs" } as const;
 
@@ -123,7 +125,7 @@ export function contaminationWarnings(overlaps: readonly Overlap[]): Warning[] {
     if (found.length === 0) return [];
     const byArm = found.map(({ arm, contaminatedItems }) => `${arm} ${contaminatedItems}`).join(", ");
     const items = new Set(found.flatMap(({ contaminatedIds }) => contaminatedIds)).size;
-    const message = `${items} of ${found[0]!.items} items of ${domain} have a run of ${CONTAMINATION_WORDS} words that an arm was trained on (${byArm}; limit 0): leave these items out, or take their pages out of training`;
+    const message = `${items} of ${found[0]!.items} items of ${domain} have a run of ${CONTAMINATION_WORDS} words that an arm was trained on (${byArm}; limit 0): scores leave them out for all arms; take their pages out of training to have them back`;
     return [{ kind: "contamination", message }];
   });
 }
@@ -182,10 +184,10 @@ function leaningDomains(
   overlaps: readonly Overlap[],
 ): Set<string> {
   const resemblance = (arm: string, domain: string): number =>
-    overlaps.find((one) => one.arm === arm && one.domain === domain)?.resemblance ?? 0;
+    CHANCE_RESEMBLANCE + (overlaps.find((one) => one.arm === arm && one.domain === domain)?.resemblance ?? 0);
   const ratios = domains.map((domain) => ({
     domain,
-    ratio: resemblance(winner, domain) / (resemblance(loser, domain) || Number.MIN_VALUE),
+    ratio: resemblance(winner, domain) / resemblance(loser, domain),
   }));
   const sorted = ratios.map(({ ratio }) => ratio).sort((a, b) => a - b);
   const median = sorted[(sorted.length - 1) >> 1] ?? 0;
@@ -209,5 +211,5 @@ function percent(share: number): string {
 }
 
 function times(count: number): string {
-  return `${Number(count.toPrecision(2))} times`;
+  return `${count.toFixed(1)} times`;
 }
