@@ -1,4 +1,5 @@
 /** Whether the experiment came out as its hypothesis said, in a sentence. */
+import type { ConfinedWin } from "../guards/index.ts";
 import type { ReportData } from "../report/report-data.ts";
 import type { PairComparison, Verdict } from "../statistics/index.ts";
 
@@ -11,7 +12,7 @@ type Expectation = ReportData["experiment"]["expect"];
 export function conclude(
   pairs: readonly PairComparison[],
   expect: Expectation,
-  confined: readonly string[],
+  confined: readonly ConfinedWin[],
 ): ReportData["conclusion"] {
   const index = pairs.findIndex(
     ({ arm, against }) => [arm, against].includes(expect.arm) && [arm, against].includes(expect.against),
@@ -31,7 +32,10 @@ export function conclude(
   }
   const verdict = isTurned ? turned(pair.verdict) : pair.verdict;
   const winner = verdict === "better" ? expect.arm : verdict === "worse" ? expect.against : undefined;
-  const only = winner !== undefined && confined.includes(winner) ? " only on its own source" : "";
+  const isConfined = confined.some(
+    ({ arm, against }) => arm === winner && [expect.arm, expect.against].includes(against),
+  );
+  const only = isConfined ? " only on its own source" : "";
   const found =
     verdict === "not resolved at this scale"
       ? `not resolved at this scale; it would have found ${pair.detectable.toFixed(4)}`

@@ -16,7 +16,7 @@ export function contaminatedItems({ arms }: Pick<Outcome, "arms">): ReadonlyMap<
 }
 
 /** One column of measurements: items, and what each model came to on them. */
-interface Column {
+export interface Column {
   readonly domain: Domain;
   readonly natsOf: (model: MeasuredModel) => ArrayLike<number>;
 }

@@ -4,8 +4,10 @@ import { EXIT, exitCode, oneLine } from "../errors.ts";
 import { engineVersion, installResolveHook } from "../modules.ts";
 import { accountCommand } from "./account.ts";
 import { benchCommand } from "./bench.ts";
+import { compareCommand } from "./compare.ts";
 import { conformanceCommand } from "./conformance.ts";
 import { demoCommand } from "./demo.ts";
+import { evalCommand } from "./eval.ts";
 import { exportCommand } from "./export.ts";
 import { generateCommand } from "./generate.ts";
 import { inspectCommand } from "./inspect.ts";
@@ -45,6 +47,8 @@ for (const command of [
   tokenizerCommand(),
   trainCommand(),
   generateCommand(),
+  evalCommand(),
+  compareCommand(),
   whyCommand(),
   accountCommand(),
   exportCommand(),

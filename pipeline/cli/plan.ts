@@ -4,20 +4,22 @@ import { registry } from "../../index.ts";
 import { type Estimate, estimate, type Interval } from "../estimate.ts";
 import { makePlan, type Plan, planWarnings } from "../plan.ts";
 import { readRecipe } from "../recipe.ts";
+import { isExperiment, planExperimentAndShow } from "./plan-experiment.ts";
 import { positiveInt } from "./run.ts";
 import { bytes, count, duration, table } from "./show.ts";
 
 export function planCommand(): Command {
   return new Command("plan")
     .description(
-      "Check a recipe, show what it will do, and estimate time, memory, tokens and drop rates from a sample.",
+      "Check a recipe or an experiment, show what it will do, and estimate from a sample: time, memory, tokens and drop rates; of an experiment also FLOPs, epochs, and what difference it can find.",
     )
-    .argument("<recipe>", "recipe file, YAML or JSON")
+    .argument("<file>", "recipe or experiment, YAML or JSON")
     .option("--workers <n>", "worker threads the estimate is for (default: one for each core)", positiveInt)
     .option("--no-sample", "read nothing: show the plan alone")
     .option("--json", "plan and estimate as JSON")
-    .addHelpText("after", "\nExample:\n  sluice plan recipe.yaml --workers 8\n")
+    .addHelpText("after", "\nExample:\n  sluice plan recipe.yaml --workers 8\n  sluice plan experiment.yaml\n")
     .action(async (path: string, flags: { workers?: number; sample: boolean; json?: boolean }) => {
+      if (isExperiment(path)) return planExperimentAndShow(path, flags);
       const plan = await makePlan(await readRecipe(path, registry));
       const workers = flags.workers ?? availableParallelism();
       if (flags.json !== true) console.log(describe(plan));

@@ -1,0 +1,287 @@
+/** What a report shows, from what was measured. */
+
+import { readFileSync } from "node:fs";
+import { availableParallelism, cpus } from "node:os";
+import { join } from "node:path";
+import { digestOf } from "../../pipeline/canonical.ts";
+import { engineVersion } from "../../pipeline/modules.ts";
+import { costsOf, coverageOf, funnelOf, sampleDifferences, scoreHistograms } from "../accounts/index.ts";
+import { confinedWins, type Evidence, guardWarnings } from "../guards/index.ts";
+import type { Observations } from "../observations.ts";
+import type { ArmReport, DomainReport, PageSample, ReportData, TaskReport } from "../report/report-data.ts";
+import { armScores, comparePairs, domainEstimates, noiseFloorOf, type PairComparison } from "../statistics/index.ts";
+import { describeUse } from "./arms.ts";
+import { stageEffects } from "./attribution.ts";
+import { conclude } from "./conclude.ts";
+import type { UnitEvent } from "./events.ts";
+import { limitsOf } from "./limits.ts";
+import {
+  type Column,
+  contaminatedItems,
+  heldOutColumns,
+  observe,
+  shiftColumns,
+  taskColumns,
+} from "./observations-of.ts";
+import type { CuratedArm, Outcome } from "./run-experiment.ts";
+
+export interface RunFacts {
+  readonly command: string;
+  readonly seconds: number;
+  readonly units: readonly UnitEvent[];
+}
+
+export async function reportDataOf(outcome: Outcome, facts: RunFacts): Promise<ReportData> {
+  const { prepared, arms, models, noise } = outcome;
+  const { experiment, account, training, tokenizer } = prepared;
+  const { against = experiment.base.name, ...expected } = experiment.expect!;
+  const expect = { ...expected, against };
+  const columns = experiment.metric === "bits-per-byte" ? heldOutColumns(outcome) : taskColumns(outcome);
+  const contaminated = contaminatedItems(outcome);
+  const observations = observe(columns, models, contaminated);
+  const noiseFloor =
+    noise.length === 0 ? undefined : noiseFloorOf(observe(columns, noise, contaminated), describeNoise(outcome));
+  const own = new Set(arms.filter(({ arm }) => arm.without === undefined).map(({ arm }) => arm.name));
+  const compared: Observations = { ...observations, arms: observations.arms.filter(({ arm }) => own.has(arm)) };
+  const pairs = comparePairs(compared, { noiseFloor, expected: expect.by });
+  const scores = armScores(observations, { noiseFloor });
+  const reports: ArmReport[] = [];
+  for (const [n, arm] of arms.entries()) reports.push(await armReport(arm, outcome, scores[n]!));
+  const overlaps = arms.flatMap((arm) => arm.overlaps);
+  const { parameters } = account;
+  return {
+    format: 1,
+    id: idOf(outcome),
+    sluice: engineVersion,
+    command: facts.command,
+    experiment: {
+      name: experiment.name,
+      hypothesis: experiment.hypothesis!.trim(),
+      metric: experiment.metric,
+      expect,
+      factor: experiment.factor!,
+      seeds: experiment.seeds,
+      budget: budgetOf(prepared),
+      model: {
+        parameters: parameters.total,
+        embeddingParameters: parameters.embedding + parameters.unembedding,
+        contextLength: training.contextLength,
+        config: training.model as unknown as Record<string, unknown>,
+      },
+      tokenizer: { name: tokenizer.name, vocabSize: tokenizer.vocabSize, digest: tokenizer.digest },
+      dataShare: experiment.dataShare,
+      contextPolicy: outcome.contextPolicy,
+    },
+    arms: reports,
+    pairs,
+    conclusion: conclude(pairs, expect, confinedWins(pairs, overlaps)),
+    noiseFloor,
+    domains: domainReports(outcome, contaminated),
+    tasks: taskReports(outcome),
+    warnings: guardWarnings(evidenceOf(outcome, reports, pairs, observations)),
+    overlaps,
+    limits: limitsOf(outcome, observations),
+    attribution: await stageEffects(arms, observations, { noiseFloor, expected: expect.by }),
+    samples: await samplesOf(outcome),
+    provenance: [...models, ...noise].map(({ arm, seed, rows, model }) => ({
+      arm,
+      seed,
+      run: arms.find((one) => one.arm.name === arm)!.curated.manifest.id,
+      rows: rows.manifest.id,
+      checkpoint: model.digest,
+      command: facts.command,
+    })),
+    measured: {
+      machine: describeMachine(),
+      seconds: facts.seconds,
+      units: facts.units.map(({ unit, reused, seconds }) => ({ unit, reused, seconds })),
+    },
+  };
+}
+
+/** Of what decides the results: runs, rows, checkpoints, and the texts that are measured on. */
+function idOf({ models, noise, text, prepared }: Outcome): string {
+  return digestOf({
+    sluice: engineVersion,
+    metric: prepared.experiment.metric,
+    expect: prepared.experiment.expect,
+    models: [...models, ...noise].map(({ arm, seed, rows, model }) => ({
+      arm,
+      seed,
+      rows: rows.manifest.id,
+      checkpoint: model.digest,
+    })),
+    texts: [...text.heldOut, ...(text.shift === undefined ? [] : [text.shift])].map(({ sha256 }) => sha256),
+    tasks: text.tasks.map((task) => digestOf(task)),
+  });
+}
+
+function budgetOf({ experiment }: Outcome["prepared"]): ReportData["experiment"]["budget"] {
+  const { tokens, bytes, flops } = experiment.budget;
+  if (tokens !== undefined) return { by: "tokens", amount: tokens };
+  return bytes !== undefined ? { by: "bytes", amount: bytes } : { by: "flops", amount: flops! };
+}
+
+function describeNoise({ noise }: Outcome): string {
+  return `${noise.length} runs of ${noise[0]!.arm} that differ in the seed alone`;
+}
+
+async function armReport(
+  { arm, curated }: CuratedArm,
+  { models, prepared, arms }: Outcome,
+  { estimate, low, high, bySeed }: ReturnType<typeof armScores>[number],
+): Promise<ArmReport> {
+  const { dir, manifest } = curated;
+  const own = models.filter((model) => model.arm === arm.name);
+  return {
+    name: arm.name,
+    changes: arm.changes,
+    stages: arm.stages.map(describeUse),
+    funnel: funnelOf(manifest),
+    score: { estimate, low, high },
+    bySeed: bySeed.map(({ seed, score }, n) => ({
+      seed,
+      score,
+      trainingLoss: own[n]!.model.loss,
+      model: own[n]!.model.digest,
+    })),
+    curves: own.map(({ seed, model }) => ({ seed, points: curveOf(model.dir, prepared.training.tokensPerStep) })),
+    costs: await costsOf(
+      curated,
+      {
+        tokens: own.reduce((sum, { model }) => sum + model.steps * prepared.training.tokensPerStep, 0),
+        seconds: own.reduce((sum, { model }) => sum + model.seconds, 0),
+        ...(isOnGpu(prepared.training.backend)
+          ? { cpuCores: 1, gpus: 1 }
+          : { cpuCores: prepared.training.threads ?? availableParallelism(), gpus: 0 }),
+      },
+      prepared.account,
+      { rates: prepared.experiment.costs, siblings: arms.map((one) => one.curated.manifest) },
+    ),
+    epochs: Math.max(...own.map(({ model }) => model.epochs)),
+    ...(await coverageOf(dir, manifest)),
+    scores: await scoreHistograms(dir, manifest),
+  };
+}
+
+function isOnGpu(backend: string): boolean {
+  return backend === "onnx-cuda" || backend === "onnx-webgpu";
+}
+
+/** What the guards look at. */
+function evidenceOf(
+  { prepared, arms, models }: Outcome,
+  reports: readonly ArmReport[],
+  pairs: readonly PairComparison[],
+  { domains }: Observations,
+): Evidence {
+  const { tokenizer, account, training } = prepared;
+  return {
+    budget: budgetOf(prepared).by,
+    arms: reports.map(({ name, epochs }) => {
+      const own = models.filter(({ arm }) => arm === name);
+      const tokens = own[0]!.model.steps * training.tokensPerStep;
+      const { counts } = arms.find(({ arm }) => arm.name === name)!.curated.manifest;
+      return {
+        name,
+        seeds: own.length,
+        tokenizerDigest: tokenizer.digest,
+        tokens,
+        bytes: (tokens * counts.textBytes) / Math.max(1, counts.tokens),
+        flops: tokens * account.trainingFlops.token,
+        epochs,
+      };
+    }),
+    domains: domains.map(({ name }) => name),
+    overlaps: arms.flatMap(({ overlaps }) => overlaps),
+    pairs,
+  };
+}
+
+/** Of every two arms, pages that the one kept and the other dropped, in turn. */
+async function samplesOf({ arms, prepared }: Outcome): Promise<PageSample[]> {
+  const { samples, pageText } = prepared.experiment;
+  const own = arms.filter(({ arm }) => arm.without === undefined);
+  const pairs = own.flatMap((one) => own.filter((other) => other !== one).map((other) => [one, other] as const));
+  const found: PageSample[][] = [];
+  for (const [one, other] of pairs) {
+    found.push(
+      await sampleDifferences(
+        { ...one.curated, name: one.arm.name },
+        { ...other.curated, name: other.arm.name },
+        { count: samples, tokenizer: prepared.tokenizer, withText: pageText },
+      ),
+    );
+  }
+  const turns = Array.from({ length: samples }, (_, n) => found.flatMap((list) => list.slice(n, n + 1))).flat();
+  return turns.slice(0, samples);
+}
+
+/** Points of a loss curve: more than these cannot be told apart in a picture. */
+const CURVE_POINTS = 100;
+
+/** Training loss by tokens; where there are more steps than points, means over neighbours. */
+function curveOf(model: string, tokensPerStep: number): { tokens: number; loss: number }[] {
+  const steps = readFileSync(join(model, "log.jsonl"), "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith('{"type":"step"'))
+    .map((line) => JSON.parse(line) as { step: number; loss: number });
+  const width = Math.max(1, Math.ceil(steps.length / CURVE_POINTS));
+  const points: { tokens: number; loss: number }[] = [];
+  for (let from = 0; from < steps.length; from += width) {
+    const some = steps.slice(from, from + width);
+    const loss = some.reduce((sum, one) => sum + one.loss, 0) / some.length;
+    points.push({ tokens: some.at(-1)!.step * tokensPerStep, loss });
+  }
+  return points;
+}
+
+function domainReports(outcome: Outcome, contaminated: ReturnType<typeof contaminatedItems>): DomainReport[] {
+  const report = (columns: readonly Column[], role: DomainReport["role"], sha256Of: (name: string) => string) => {
+    const observations = observe(columns, outcome.models, role === "shift" ? new Map() : contaminated);
+    const estimates = domainEstimates(observations);
+    return observations.domains.map(({ name, items }, n) => ({
+      name,
+      role,
+      items: items.length,
+      bytes: items.reduce((sum, { bytes }) => sum + bytes, 0),
+      sha256: sha256Of(name),
+      byArm: estimates[n]!.byArm,
+    }));
+  };
+  const { heldOut, shift, tasks } = outcome.text;
+  return [
+    ...report(heldOutColumns(outcome), "held-out", (name) => heldOut.find((one) => one.name === name)!.sha256),
+    ...report(taskColumns(outcome), "task", (name) => digestOf(tasks.find((one) => one.name === name))),
+    ...report(shiftColumns(outcome), "shift", () => shift!.sha256),
+  ];
+}
+
+function taskReports({ text, models, arms }: Outcome): TaskReport[] {
+  return text.tasks.map(({ name, items }, n) => ({
+    name,
+    items: items.length,
+    chance: models[0]!.tasks[n]!.chance,
+    byArm: arms.map(({ arm }) => {
+      const own = models.filter((model) => model.arm === arm.name).map(({ tasks }) => tasks[n]!);
+      return {
+        arm: arm.name,
+        metrics: own[0]!.metrics.map(({ name: metric }, m) => ({
+          name: metric,
+          value: mean(own.map(({ metrics }) => metrics[m]!.value)),
+          // Seeds answer the same questions: their mean is as uncertain over questions as one of them.
+          stderr: mean(own.map(({ metrics }) => metrics[m]!.stderr ?? Number.NaN)),
+        })),
+      };
+    }),
+  }));
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function describeMachine(): string {
+  const [first, ...others] = cpus();
+  return `${1 + others.length} × ${first?.model ?? process.arch}, Node ${process.versions.node}`;
+}

@@ -1,0 +1,76 @@
+/** `sluice plan EXPERIMENT`: what it will cost, and what it can find. */
+import { readExperiment } from "../../eval/experiment/experiment.ts";
+import { type ExperimentPlan, planExperiment } from "../../eval/experiment/plan-experiment.ts";
+import { registry } from "../../index.ts";
+import { readMappingFile } from "../mapping-file.ts";
+import { count, duration, table } from "./show.ts";
+
+interface Flags {
+  readonly workers?: number;
+  readonly sample: boolean;
+  readonly json?: boolean;
+}
+
+/** Whether a file holds an experiment; a recipe otherwise. */
+export function isExperiment(path: string): boolean {
+  const expected = { missing: "no such recipe or experiment", what: "a recipe or an experiment", fields: "its fields" };
+  return "variants" in readMappingFile(path, expected).value;
+}
+
+export async function planExperimentAndShow(path: string, { workers, sample, json }: Flags): Promise<void> {
+  const plan = await planExperiment(readExperiment(path), {
+    registry,
+    sample,
+    ...(workers !== undefined && { workers }),
+  });
+  console.log(json ? JSON.stringify({ type: "plan", ...plan }) : describe(plan));
+}
+
+function describe(plan: ExperimentPlan): string {
+  const { arms, seeds, models, parameters, trainingTokens, trainingFlops, curationSeconds, trainingSeconds } = plan;
+  const approximately = (value: number, show: (value: number) => string): string =>
+    Number.isNaN(value) ? "unknown" : show(value);
+  return [
+    `${count(arms.length)} arms × ${count(seeds)} seeds: ${count(models)} models of ${count(parameters)} parameters`,
+    table([
+      ["arm", "tokens of its data", "of a seed", "trained on", "epochs", "curation"],
+      ...arms.map((arm) => [
+        arm.name,
+        `${arm.isCurated ? "" : "about "}${approximately(arm.tokens, (n) => count(Math.round(n)))}`,
+        approximately(arm.tokensOfSeed, (n) => count(Math.round(n))),
+        count(arm.tokensTrained),
+        approximately(arm.epochs, (n) => n.toFixed(2)),
+        arm.isCurated ? "done" : approximately(arm.curationSeconds, duration),
+      ]),
+    ]),
+    `training: ${count(trainingTokens)} tokens, ${trainingFlops.toExponential(2)} FLOPs, about ${duration(trainingSeconds)} here`,
+    `curation: at most ${approximately(curationSeconds, duration)}; stages that arms share run once`,
+    ...arms
+      .filter(({ epochs }) => epochs > 4)
+      .map(
+        ({ name, epochs }) =>
+          `note: ${name} would be gone through ${epochs.toFixed(1)} times; repetition is a confound above 4`,
+      ),
+    ...powerLines(plan),
+  ].join("\n");
+}
+
+function powerLines({ power, noiseAllowed, seeds, arms }: ExperimentPlan): string[] {
+  if (power === undefined) {
+    return [
+      `the expected difference will be found with 80 % power if seeds differ by no more than ${noiseAllowed.toFixed(4)} (standard deviation of the difference, ${seeds} seeds, documents aside)`,
+      "nothing tells of the noise yet: compare with 2 seeds first, then plan again",
+    ];
+  }
+  const { sdSeed, seDocument, seedsNeeded, minutesPerSeed, table: rows } = power;
+  return [
+    `noise, from the comparison at hand: seeds ${sdSeed.toFixed(4)} (sd of the difference), documents ${seDocument.toFixed(4)} (standard error)`,
+    table([
+      ["seeds", "finds a difference of", "training"],
+      ...rows.map((row) => [count(row.seeds), row.detectable.toFixed(4), duration(row.seeds * minutesPerSeed * 60)]),
+    ]),
+    seedsNeeded === undefined
+      ? "no number of seeds finds the expected difference: documents alone hide it; add held-out text"
+      : `the expected difference takes ${count(seedsNeeded)} seeds: ${count(seedsNeeded * arms.length)} models, about ${duration(seedsNeeded * minutesPerSeed * 60)} of training`,
+  ];
+}
