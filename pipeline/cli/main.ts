@@ -8,7 +8,6 @@ import { compareCommand } from "./compare.ts";
 import { conformanceCommand } from "./conformance.ts";
 import { demoCommand } from "./demo.ts";
 import { evalCommand } from "./eval.ts";
-import { evalCommand } from "./eval.ts";
 import { exportCommand } from "./export.ts";
 import { generateCommand } from "./generate.ts";
 import { inspectCommand } from "./inspect.ts";
@@ -48,7 +47,6 @@ for (const command of [
   tokenizerCommand(),
   trainCommand(),
   generateCommand(),
-  evalCommand(),
   evalCommand(),
   compareCommand(),
   whyCommand(),
