@@ -57,12 +57,8 @@ function tablesOf(markdown: string): string[][][] {
       open = [];
       tables.push(open);
     }
-    open.push(
-      line
-        .slice(2, -2)
-        .split(/(?<!\\) \| |(?<=\\\\) \| /)
-        .map(textOf),
-    );
+    const cells = line.slice(1, -1).split(/(?<!\\)\|/);
+    open.push(cells.map((cell) => textOf(cell.trim())));
   }
   return tables;
 }
