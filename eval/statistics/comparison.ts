@@ -28,7 +28,7 @@ export interface PairComparison extends Estimate {
   readonly se: number;
   readonly seSeed: number;
   readonly seDocument: number;
-  /** Of the whole, by Satterthwaite. */
+  /** Of the whole: of the Student t with this interval. */
   readonly df: number;
   /** Where the seeds' spread was taken from. */
   readonly seedNoise: "own seeds" | "noise floor" | "none";

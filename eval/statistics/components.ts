@@ -10,9 +10,9 @@ export const MAX_DF = 1e9;
 export const NO_VARIANCE: VarianceComponent = { variance: 0, df: MAX_DF };
 
 /**
- * The sum of independent variances, with Satterthwaite's (1946) degrees of freedom. Each variance counts there with what it
- * may be at worst (its upper 90 % bound): otherwise one of few degrees that is small by chance lends its weight to others
- * of many.
+ * The sum of independent variances, with Satterthwaite's (1946) degrees of freedom. There, each variance counts with its
+ * upper 75 % bound: otherwise one of two clusters that is small by chance lends its weight to others of many (up to 12 %
+ * false verdicts in place of 5 %, docs/results/2026-11-29-statistics.md).
  */
 export function sumOfComponents(components: readonly VarianceComponent[]): VarianceComponent {
   let variance = 0;
@@ -20,7 +20,7 @@ export function sumOfComponents(components: readonly VarianceComponent[]): Varia
   let spread = 0;
   for (const component of components) {
     if (component.variance === 0) continue;
-    const bound = component.variance / lowChiSquared(component.df);
+    const bound = component.variance / lowerQuartile(component.df);
     variance += component.variance;
     bounds += bound;
     spread += bound ** 2 / component.df;
@@ -28,8 +28,8 @@ export function sumOfComponents(components: readonly VarianceComponent[]): Varia
   return variance === 0 ? NO_VARIANCE : { variance, df: Math.min(bounds ** 2 / spread, MAX_DF) };
 }
 
-/** The χ²/df that is undercut with probability 0.1 (Wilson & Hilferty 1931; below 2 degrees it is too low: more caution). */
-function lowChiSquared(df: number): number {
+/** Of χ²/df, to 5 % (Wilson & Hilferty 1931). */
+function lowerQuartile(df: number): number {
   const spread = 2 / (9 * df);
-  return (1 - spread - 1.2815515655446004 * Math.sqrt(spread)) ** 3;
+  return (1 - spread - 0.6744897501960817 * Math.sqrt(spread)) ** 3;
 }

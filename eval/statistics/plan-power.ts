@@ -70,6 +70,7 @@ export function seedsToDetect(question: {
 }): number | undefined {
   const { difference, perSeed, document, level, power } = question;
   const isFoundBy = (seeds: number) => minimumDetectable(ofSeeds(perSeed, seeds), document, level, power) <= difference;
+  if (difference === 0) return undefined;
   if (isFoundBy(2)) return 2;
   if (minimumDetectable(NO_VARIANCE, document, level, power) >= difference) return undefined;
   let [tooFew, enough] = [2, 4];

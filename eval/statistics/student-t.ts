@@ -68,11 +68,11 @@ function tailFraction(a: number, y: number): number {
 
 /** ln Γ(a + ½) − ln Γ(a): each alone would lose all digits of the difference where a is large. */
 function logGammaHalfStep(a: number): number {
-  let shifted = 0;
-  for (; a < 20; a++) shifted += Math.log(a / (a + 0.5));
+  let shift = 1;
+  for (; a < 20; a++) shift *= a / (a + 0.5);
   const i = 1 / a;
   const i2 = i * i;
-  return shifted + Math.log(a) / 2 - i * (1 / 8 - i2 * (1 / 192 - i2 * (1 / 640 - i2 * (17 / 14_336))));
+  return Math.log(shift) + Math.log(a) / 2 - i * (1 / 8 - i2 * (1 / 192 - i2 * (1 / 640 - i2 * (17 / 14_336))));
 }
 
 /** The t with P(T ≤ t) = p, 0 < p < 1. */
