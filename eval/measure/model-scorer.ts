@@ -21,7 +21,7 @@ export interface ModelScorerOptions {
   readonly batchPositions?: number;
 }
 
-const BATCH_POSITIONS = 2048;
+const BATCH_POSITIONS = 1024;
 /** Logits that are computed at once, unless one sequence has more: 128 MB. */
 const MAX_LOGITS = 1 << 25;
 /** Shapes smaller than these would cost as much, and each has to be compiled. */
