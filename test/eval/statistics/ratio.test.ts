@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MAX_DF, sumOfComponents } from "../../../eval/statistics/components.ts";
 import { jackknifeVariance, ratioDomain, ratioOf } from "../../../eval/statistics/ratio.ts";
-import { seededRandom } from "../../../pipeline/random.ts";
 import { assertNear } from "./near.ts";
+import { gaussian } from "./simulation.ts";
 
 const domain = (...items: [denominator: number, cluster: string][]) =>
   ratioDomain(items.map(([denominator, cluster]) => ({ denominator, cluster })));
@@ -24,8 +24,7 @@ test("unequal clusters: each is left out in turn", () => {
 });
 
 test("the variance is right on average for clusters of very unequal sizes, and its degrees of freedom say how it scatters", () => {
-  const random = seededRandom(20261129);
-  const gauss = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const gauss = gaussian(20261129);
   const sizes = [400, 100, 80, 60, 60, 40, 30, 30];
   const unequal = domain(...sizes.map((size, i): [number, string] => [size, `${i}`]));
   let sum = 0;

@@ -7,8 +7,10 @@
  * noise is half the clusters', half the items'. Bytes are log-normal. Variances are scaled so that the macro difference of
  * one seed has variance 1, and the choice of documents adds `documentToSeed`² times what the mean over seeds has.
  */
-import { sumOfComponents, type VarianceComponent } from "../../../eval/statistics/components.ts";
+import { twoSidedTail } from "../../../eval/statistics/behrens-fisher.ts";
+import { NO_VARIANCE, type VarianceComponent } from "../../../eval/statistics/components.ts";
 import { type MacroMean, macroMean, type Numerators } from "../../../eval/statistics/macro-mean.ts";
+import { minimumDetectable } from "../../../eval/statistics/power.ts";
 import { ratioDomain } from "../../../eval/statistics/ratio.ts";
 import { seededRandom } from "../../../pipeline/random.ts";
 
@@ -18,7 +20,7 @@ export interface Design {
   readonly seeds: number;
   readonly documentToSeed: number;
   /** Pairs of A/A runs that the spread of seeds is taken from; own seeds without. */
-  readonly floorPairs?: number;
+  readonly floorPairs?: number | undefined;
 }
 
 /** Seven domains, of the sizes that held-out suites have. */
@@ -32,6 +34,14 @@ export const SUITE: Design["domains"] = [
   [20, 1],
 ];
 
+/** A third of it, for simulations that have to be quick. */
+export const SMALL_SUITE: Design["domains"] = [
+  [40, 40],
+  [30, 15],
+  [20, 8],
+  [15, 1],
+];
+
 /** Two books, three sites: clusters too few to tell much. */
 export const FEW_CLUSTERS: Design["domains"] = [
   [60, 60],
@@ -40,24 +50,24 @@ export const FEW_CLUSTERS: Design["domains"] = [
   [30, 2],
 ];
 
-export interface World {
-  /** One experiment: the difference as estimated, where the true one is 0. */
-  draw(): MacroMean;
-  /** The means of the estimated variances. */
-  readonly seed: VarianceComponent;
-  readonly document: VarianceComponent;
+export interface Calibration {
+  /** Experiments, each with a true difference of 0. */
+  readonly means: readonly MacroMean[];
+  /** What this design can detect: from the seeds' true variance, and documents' as it is estimated on average. */
+  readonly detectable: number;
 }
 
-export function worldOf(design: Design, randomSeed: number): World {
-  const random = seededRandom(randomSeed);
-  const gauss = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+export function simulate(design: Design, trials: number, randomSeed: number): Calibration {
+  const gauss = gaussian(randomSeed);
+  // One suite for all experiments of a kind: what is chosen by chance are its documents' differences.
+  const gaussOfSizes = gaussian(1);
   const { seeds, documentToSeed, floorPairs } = design;
   const K = design.domains.length;
 
   const domains = design.domains.map(([items, clusters]) =>
     ratioDomain(
       Array.from({ length: items }, (_, i) => ({
-        denominator: Math.round(2000 * Math.exp(0.8 * gauss())) + 50,
+        denominator: Math.round(2000 * Math.exp(0.8 * gaussOfSizes())) + 50,
         cluster: `${i % clusters}`,
       })),
     ),
@@ -99,13 +109,31 @@ export function worldOf(design: Design, randomSeed: number): World {
     return macroMean(domains, runs, floorPairs === undefined ? undefined : floorOf(floorPairs, gauss));
   };
 
-  const document = sumOfComponents(
-    unit.map(({ items, clusters }, d) => ({
-      variance: (documentVariance / 2 + 0.05 / seeds) * (items / unitItems + clusters / unitClusters),
-      df: domains[d]!.df,
-    })),
-  );
-  return { draw, seed: { variance: 1 / seeds, df: floorPairs ?? seeds - 1 }, document };
+  const means = Array.from({ length: trials }, draw);
+  const document = {
+    variance: sum(means.map((mean) => mean.document.variance)) / trials,
+    df: trials / sum(means.map((mean) => 1 / mean.document.df)),
+  };
+  const seed = { variance: 1 / seeds, df: floorPairs ?? seeds - 1 };
+  return { means, detectable: minimumDetectable(seed, document, 0.05) };
+}
+
+/** Whether a comparison of one pair finds a difference, where `shift` is added to it. */
+export function isFound({ estimate, seed = NO_VARIANCE, document }: MacroMean, shift: number, level = 0.05): boolean {
+  const distance = Math.abs(estimate + shift);
+  // No distribution here has lighter tails than the normal: most experiments without a difference end at this.
+  if (distance < 1.96 * Math.sqrt(seed.variance + document.variance)) return false;
+  return twoSidedTail(distance, seed, document) < level;
+}
+
+/** Share of experiments in which something holds. */
+export function share(means: readonly MacroMean[], holds: (mean: MacroMean) => boolean): number {
+  return means.filter(holds).length / means.length;
+}
+
+export function gaussian(randomSeed: number): () => number {
+  const random = seededRandom(randomSeed);
+  return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
 function floorOf(pairs: number, gauss: () => number): VarianceComponent {
