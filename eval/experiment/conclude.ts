@@ -13,6 +13,7 @@ export function conclude(
   pairs: readonly PairComparison[],
   expect: Expectation,
   confined: readonly ConfinedWin[],
+  unit: string,
 ): ReportData["conclusion"] {
   const index = pairs.findIndex(
     ({ arm, against }) => [arm, against].includes(expect.arm) && [arm, against].includes(expect.against),
@@ -21,13 +22,13 @@ export function conclude(
   const isTurned = pair.arm !== expect.arm;
   const difference = isTurned ? -pair.estimate : pair.estimate;
   const [low, high] = isTurned ? [-pair.high, -pair.low] : [pair.low, pair.high];
-  const figures = `${signed(difference)} bits per byte, 95 % interval ${signed(low)} to ${signed(high)}`;
+  const figures = `${signed(difference)} ${unit}, 95 % interval ${signed(low)} to ${signed(high)}`;
   const names = `${expect.arm} against ${expect.against}`;
   if (pair.verdict === undefined) {
     return {
       pair: index,
       asExpected: undefined,
-      sentence: `${names}: ${signed(difference)} bits per byte. One seed tells nothing of how seeds differ: there is no verdict.`,
+      sentence: `${names}: ${signed(difference)} ${unit}. One seed tells nothing of how seeds differ: there is no verdict.`,
     };
   }
   const verdict = isTurned ? turned(pair.verdict) : pair.verdict;
@@ -38,7 +39,7 @@ export function conclude(
   const only = isConfined ? " only on its own source" : "";
   const found =
     verdict === "not resolved at this scale"
-      ? `not resolved at this scale; it would have found ${pair.detectable.toFixed(4)}`
+      ? `not resolved at this scale, which finds differences from ${pair.detectable.toFixed(4)} on`
       : winner === expect.arm
         ? `${verdict}${only}`
         : `${verdict}${only === "" ? "" : ` (${expect.against} is better${only})`}`;

@@ -9,6 +9,7 @@ import { costsOf, coverageOf, funnelOf, sampleDifferences, scoreHistograms } fro
 import { confinedWins, type Evidence, guardWarnings } from "../guards/index.ts";
 import type { Observations } from "../observations.ts";
 import type { ArmReport, DomainReport, PageSample, ReportData, TaskReport } from "../report/report-data.ts";
+import { metricUnit } from "../report/sections/words.ts";
 import { armScores, comparePairs, domainEstimates, noiseFloorOf, type PairComparison } from "../statistics/index.ts";
 import { describeUse } from "./arms.ts";
 import { stageEffects } from "./attribution.ts";
@@ -74,7 +75,7 @@ export async function reportDataOf(outcome: Outcome, facts: RunFacts): Promise<R
     },
     arms: reports,
     pairs,
-    conclusion: conclude(pairs, expect, confinedWins(pairs, overlaps)),
+    conclusion: conclude(pairs, expect, confinedWins(pairs, overlaps), metricUnit(experiment.metric)),
     noiseFloor,
     domains: domainReports(outcome, contaminated),
     tasks: taskReports(outcome),

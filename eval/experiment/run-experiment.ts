@@ -220,7 +220,7 @@ class Measure {
   async take(job: Job): Promise<MeasuredModel> {
     const { arm, seed, rows, tokens } = job;
     const startMs = performance.now();
-    const name = job.isNoise ? `${arm} (noise)` : arm;
+    const name = `${arm}, ${job.isNoise ? "A/A " : ""}seed ${seed}`;
     const plan = planFor(job, this.#prepared);
     let trained = false;
     const model = await trainModel(name, plan, rows, this.#workshop, (share) => {
@@ -228,7 +228,7 @@ class Measure {
       const seconds = this.#secondsTaken + (performance.now() - startMs) / 1000;
       const rate = (this.#tokensDone + share * tokens) / seconds;
       const etaSeconds = (this.#tokensLeft - share * tokens) / rate;
-      this.#workshop.emit({ type: "progress", unit: `train ${name}, seed ${seed}`, share, etaSeconds });
+      this.#workshop.emit({ type: "progress", unit: `train ${name}`, share, etaSeconds });
     });
     const scorer = new LazyScorer(model.dir, this.#workshop);
     try {

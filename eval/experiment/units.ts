@@ -128,7 +128,7 @@ export async function trainModel(
 ): Promise<Model> {
   const key = modelKey(plan, rows);
   const dir = workshop.store.place("model", key);
-  const unit = `train ${name}, seed ${plan.seed}`;
+  const unit = `train ${name}`;
   await done(workshop, { kind: "model", unit, key }, workshop.store.hasModel(key), async () => {
     await runTraining(
       { ...plan, name: unit, data: [{ folder: rows.dir, weight: 1 }], out: dir },

@@ -46,11 +46,12 @@ export interface ReportData {
   readonly domains: readonly DomainReport[];
   readonly tasks: readonly TaskReport[];
   readonly warnings: readonly Warning[];
-  /** n-gram overlap of what an arm trained on with what it was measured on. */
+  /** What stood in an arm's training text of what it was measured on: shares of runs of 13 words, and of 5. */
   readonly overlaps: readonly {
     readonly arm: string;
     readonly domain: string;
     readonly share: number;
+    readonly resemblance: number;
     readonly contaminatedItems: number;
     readonly items: number;
   }[];

@@ -39,7 +39,8 @@ export function comparePairs(observations: Observations, options: ComparisonOpti
     const runs = differencesOf(arm, against);
     return { arm, against, runs, mean: macroMean(domains, runs, perSeed) };
   });
-  const pValues = pairs.map(({ mean }) => pValueOf(mean));
+  // Nothing is decided from one seed.
+  const pValues = pairs.map(({ mean }) => (mean.bySeed.length < 2 ? 1 : pValueOf(mean)));
   const decisions = holm(pValues, alpha);
   return pairs.map(({ arm, against, runs, mean }, i) => {
     const { seed = NO_VARIANCE, document, bySeed } = mean;

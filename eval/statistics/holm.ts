@@ -20,7 +20,7 @@ export function holm(pValues: readonly number[], alpha: number): HolmDecision[] 
   for (const [rank, i] of order.entries()) {
     adjusted = Math.max(adjusted, Math.min(1, pValues[i]! * (m - rank)));
     const level = alpha / (m - rejected);
-    const holds = rejected === rank && pValues[i]! < level;
+    const holds = pValues[i]! < level;
     if (holds) rejected++;
     decisions[i] = { p: adjusted, level, rejected: holds };
   }

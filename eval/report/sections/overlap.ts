@@ -14,19 +14,21 @@ export function overlap(data: ReportData): Section | undefined {
     title: "Overlap of training text and evaluation",
     blocks: [
       paragraph(
-        "Share of an evaluation set’s n-grams that an arm’s training text has too, and items that count as contaminated. An arm with more overlap than the others in a domain has an advantage there that is not curation.",
+        "Items of which a run of 13 words stood in training text count as contaminated, and are left out for all arms. Shares of runs of 5 words tell how much a domain resembles an arm: an arm that resembles a domain more than the others do has an advantage there that is not curation.",
       ),
       {
         kind: "table",
         table: {
-          caption: "n-gram overlap by domain and arm (contaminated items)",
+          caption:
+            "Runs of words of each domain that an arm’s training text has: of 5 words, of 13, and contaminated items",
           columns: [text("Domain"), number("Items"), ...arms.map(number)],
           rows: domains.map((domain) => [
             domain,
             count(Math.max(...arms.map((arm) => of(arm, domain)?.items ?? 0))),
             ...arms.map((arm) => {
               const found = of(arm, domain);
-              return found === undefined ? "–" : `${percent(found.share, 2)} (${count(found.contaminatedItems)})`;
+              if (found === undefined) return "–";
+              return `${percent(found.resemblance, 2)}, ${percent(found.share, 2)}, ${count(found.contaminatedItems)}`;
             }),
           ]),
         },

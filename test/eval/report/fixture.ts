@@ -99,6 +99,7 @@ export function reportData(change: Partial<ReportData> = {}): ReportData {
         arm,
         domain,
         share: a === 3 && d === 1 ? 0.112 : 0.002 + 0.01 * random(),
+        resemblance: a === 3 && d === 1 ? 0.31 : 0.02 + 0.01 * random(),
         contaminatedItems: d === 4 && a < 2 ? 3 - a : 0,
         items: 118,
       })),
