@@ -198,6 +198,25 @@ test("seeds needed are for the expected size, or the one that was found", () => 
   assert.equal(larger!.seedsNeeded, 2);
 });
 
+test("seeds needed follow from the spread of single seeds", () => {
+  const oneItem: Observations["domains"] = [{ name: "d", items: [{ id: "i", bytes: 1, cluster: "c" }] }];
+  // Differences 0.1, 0.2, 0.3: standard deviation 0.1. Five seeds find 1.68 of them, four 2.17 (power.test.ts).
+  const observations = observed({ a: [[[1]], [[1]], [[1]]], b: [[[1.1]], [[1.2]], [[1.3]]] }, oneItem);
+  assert.equal(comparePairs(observations, { expected: 0.17 })[0]!.seedsNeeded, 5);
+  const noiseFloor = { sd: 0.1, df: 1e9, source: "A/A" };
+  // Of a known spread, 2.80 / √n.
+  assert.equal(comparePairs(observations, { expected: 0.17, noiseFloor })[0]!.seedsNeeded, 3);
+});
+
+test("what is detectable depends on the pairs that are decided with it", () => {
+  const same = observed({ a: shifted(0, 0.001, 4), b: shifted(0, -0.001, 4), c: shifted(0, 0.0011, 4) });
+  const alone = comparePairs(same, { pairs: [["b", "a"]] })[0]!;
+  const ofThree = comparePairs(same).find(({ arm, against }) => arm === "b" && against === "a")!;
+  assert.equal(ofThree.verdict, "not resolved at this scale");
+  assert.ok(ofThree.detectable > 1.2 * alone.detectable, `${ofThree.detectable}, alone ${alone.detectable}`);
+  assert.equal(ofThree.high, alone.high);
+});
+
 test("arms with other seeds, unknown arms and misfitting items are refused", () => {
   const observations = observed({ base: BASE, other: OTHER.slice(0, 1) });
   assert.throws(() => comparePairs(observations), /arm "other" has the seeds 1, arm "base" 1, 2/);
