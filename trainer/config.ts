@@ -133,6 +133,8 @@ export function identityOf(plan: TrainPlan, manifestIds: readonly string[]): { c
   const content = {
     ...deciding,
     average: checkpoint.average,
+    // The mean of the last checkpoints hangs on how far they lie apart.
+    ...(checkpoint.average > 1 && { averageEvery: checkpoint.every }),
     data: data.map(({ weight }, n) => ({ weight, manifest: manifestIds[n] })),
   };
   return { content, digest: digestOf(content) };

@@ -13,7 +13,7 @@ import { measurePeak } from "../../trainer/measure-peak.ts";
 import { COMPARISON_JSON, type ReportData } from "../report/report-data.ts";
 import { type PowerPlan, planPower } from "../statistics/index.ts";
 import type { Experiment } from "./experiment.ts";
-import { type Prepared, type PreparedArm, prepare, tokensOf } from "./prepare.ts";
+import { jobsAtOnce, type Prepared, type PreparedArm, prepare, tokensOf } from "./prepare.ts";
 
 export interface ArmPlan {
   readonly name: string;
@@ -82,6 +82,7 @@ export async function planExperiment(
   const tokensOfSeed = arms.reduce((sum, { tokensTrained }) => sum + tokensTrained, 0);
   const trainingTokens = seeds * tokensOfSeed + noiseModels * arms[0]!.tokensTrained;
   const { tokensPerSecond } = account.time;
+  const jobs = jobsAtOnce(prepared);
   return {
     arms,
     seeds,
@@ -91,8 +92,8 @@ export async function planExperiment(
     trainingFlops: trainingTokens * account.trainingFlops.token,
     flopsPerSecond: tokensPerSecond * account.trainingFlops.token,
     curationSeconds: arms.reduce((sum, { curationSeconds }) => sum + curationSeconds, 0),
-    trainingSeconds: trainingTokens / tokensPerSecond,
-    power: powerOf(experiment, arms.length, tokensOfSeed / tokensPerSecond / 60),
+    trainingSeconds: trainingTokens / tokensPerSecond / jobs,
+    power: powerOf(experiment, arms.length, tokensOfSeed / tokensPerSecond / jobs / 60),
     noiseAllowed: noiseAllowed(experiment, arms.length),
   };
 }

@@ -1,5 +1,6 @@
 /** An experiment with nothing left open: recipes bound, inputs found, the training of every arm decided; nothing is read yet. */
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { digestOf } from "../../pipeline/canonical.ts";
 import { RecipeError } from "../../pipeline/errors.ts";
@@ -115,8 +116,27 @@ function trainingOf(experiment: Experiment, vocabSize: number): TrainPlan {
   }
   // A model is measured with the context that it was trained with.
   const context = train.contextLength === undefined ? {} : { contextLength: train.contextLength };
-  const config = { ...train, name, model: { vocabSize, ...fields, ...context }, data: ".", out: ".", steps: 1 };
+  // Several trainings of one thread each are faster than one of several.
+  const config = {
+    threads: 1,
+    ...train,
+    name,
+    model: { vocabSize, ...fields, ...context },
+    data: ".",
+    out: ".",
+    steps: 1,
+  };
   return planOf(config, locate(["train"]), folder);
+}
+
+/** Models that are trained at once, unless it is said: as many as the cores have threads for. A GPU has one. */
+export function jobsAtOnce({ training: { backend, threads } }: Prepared): number {
+  if (isOnGpu(backend)) return 1;
+  return Math.max(1, Math.floor(availableParallelism() / (threads ?? 1)));
+}
+
+export function isOnGpu(backend: TrainPlan["backend"]): boolean {
+  return backend === "onnx-cuda" || backend === "onnx-webgpu";
 }
 
 /** Tokens that an arm is trained on, of `bytesPerToken`. */

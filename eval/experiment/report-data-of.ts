@@ -1,7 +1,7 @@
 /** What a report shows, from what was measured. */
 
 import { readFileSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { digestOf } from "../../pipeline/canonical.ts";
 import { engineVersion } from "../../pipeline/modules.ts";
@@ -24,6 +24,7 @@ import {
   shiftColumns,
   taskColumns,
 } from "./observations-of.ts";
+import { isOnGpu } from "./prepare.ts";
 import type { CuratedArm, Outcome } from "./run-experiment.ts";
 
 export interface RunFacts {
@@ -154,7 +155,7 @@ async function armReport(
         seconds: own.reduce((sum, { model }) => sum + model.seconds, 0),
         ...(isOnGpu(prepared.training.backend)
           ? { cpuCores: 1, gpus: 1 }
-          : { cpuCores: prepared.training.threads ?? availableParallelism(), gpus: 0 }),
+          : { cpuCores: prepared.training.threads ?? 1, gpus: 0 }),
       },
       prepared.account,
       { rates: prepared.experiment.costs, siblings: arms.map((one) => one.curated.manifest) },
@@ -163,10 +164,6 @@ async function armReport(
     ...(await coverageOf(dir, manifest)),
     scores: await scoreHistograms(dir, manifest),
   };
-}
-
-function isOnGpu(backend: string): boolean {
-  return backend === "onnx-cuda" || backend === "onnx-webgpu";
 }
 
 /** What the guards look at. */

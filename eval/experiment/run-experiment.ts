@@ -14,6 +14,7 @@ import type { Registry } from "../../pipeline/recipe.ts";
 import { DEFAULT_CACHE } from "../../pipeline/run.ts";
 import { backendNamed } from "../../trainer/backends/index.ts";
 import { loadTrainedModel } from "../../trainer/checkpoint/trained-model.ts";
+import type { TrainPlan } from "../../trainer/config.ts";
 import { HeldOutGrams, type Overlap } from "../guards/overlap.ts";
 import { contextPolicy, scoreDocuments } from "../measure/bits-per-byte.ts";
 import type { HeldOutDomain } from "../measure/documents.ts";
@@ -23,7 +24,7 @@ import { scoreTask, type Task, type TaskScores } from "../measure/tasks/index.ts
 import type { ExperimentEvent } from "./events.ts";
 import type { Experiment } from "./experiment.ts";
 import { type MeasuredText, readMeasuredText } from "./measured-text.ts";
-import { type Prepared, type PreparedArm, prepare, tokensOf } from "./prepare.ts";
+import { jobsAtOnce, type Prepared, type PreparedArm, prepare, tokensOf } from "./prepare.ts";
 import { keptPages } from "./run-pages.ts";
 import {
   type Curated,
@@ -43,6 +44,8 @@ export interface ExperimentOptions {
   readonly cache?: string;
   /** Threads of curation; one for each core by default. */
   readonly workers?: number;
+  /** Models that are trained at once; by default as many as the cores have threads for. Results do not depend on it. */
+  readonly jobs?: number;
   readonly onEvent?: (event: ExperimentEvent) => void;
   readonly signal?: AbortSignal;
 }
@@ -100,8 +103,7 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
   const jobs = await jobsOf(prepared, arms, workshop);
   announce(jobs, prepared, workshop);
   const measure = new Measure(prepared, text, jobs, workshop);
-  const models: MeasuredModel[] = [];
-  for (const job of jobs) models.push(await measure.take(job));
+  const models = await takeTurns(jobs, options.jobs ?? jobsAtOnce(prepared), (job) => measure.take(job));
   return {
     prepared,
     arms,
@@ -136,8 +138,37 @@ async function jobsOf(prepared: Prepared, arms: readonly CuratedArm[], workshop:
   return jobs;
 }
 
-function planFor({ seed, tokens }: Job, { training }: Prepared) {
-  return { ...training, seed, steps: Math.max(1, Math.ceil(tokens / training.tokensPerStep)) };
+/** An interruption costs a training this part of it at most, unless its config asks for less. */
+const CHECKPOINTS = 5;
+
+function planFor({ seed, tokens }: Job, { training }: Prepared): TrainPlan {
+  const steps = Math.max(1, Math.ceil(tokens / training.tokensPerStep));
+  const { checkpoint } = training;
+  // Where checkpoints are averaged, how far they lie apart is part of the result.
+  const every = checkpoint.average > 1 ? checkpoint.every : Math.min(checkpoint.every, Math.ceil(steps / CHECKPOINTS));
+  return { ...training, seed, steps, checkpoint: { ...checkpoint, every } };
+}
+
+/** Does `work` on every item, in their order, `atOnce` of them at a time. The first failure ends the rest. */
+async function takeTurns<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  let failed = false;
+  const turn = async (): Promise<void> => {
+    while (!failed && next < items.length) {
+      const n = next++;
+      try {
+        results[n] = await work(items[n]!);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  const turns = await Promise.allSettled(Array.from({ length: atOnce }, turn));
+  const failure = turns.find((one) => one.status === "rejected");
+  if (failure !== undefined) throw failure.reason;
+  return results;
 }
 
 function announce(jobs: readonly Job[], prepared: Prepared, { store, emit }: Workshop): void {
@@ -200,36 +231,32 @@ function textOf(item: Task["items"][number]): string {
 /** Folders whose code decides a score. */
 const SCORING = ["trainer", "eval/measure"];
 
-/** Trains and measures one model after the other, and tells how long the rest will take. */
+/** Trains and measures models, and tells how long the rest will take. */
 class Measure {
   readonly #prepared: Prepared;
   readonly #text: MeasuredText;
   readonly #workshop: Workshop;
-  #tokensLeft: number;
-  /** Of trainings that were done now, with their measuring. */
+  /** Of all models. */
+  readonly #tokens: number;
+  /** Of what was found, and of what was trained and measured now. */
+  #tokensFound = 0;
   #tokensDone = 0;
-  #secondsTaken = 0;
+  /** Of the models under way: the share that is done. */
+  readonly #shares = new Map<Job, number>();
+  #startMs: number | undefined;
 
   constructor(prepared: Prepared, text: MeasuredText, jobs: readonly Job[], workshop: Workshop) {
     this.#prepared = prepared;
     this.#text = text;
     this.#workshop = workshop;
-    this.#tokensLeft = jobs.reduce((sum, { tokens }) => sum + tokens, 0);
+    this.#tokens = jobs.reduce((sum, { tokens }) => sum + tokens, 0);
   }
 
   async take(job: Job): Promise<MeasuredModel> {
     const { arm, seed, rows, tokens } = job;
-    const startMs = performance.now();
     const name = `${arm}, ${job.isNoise ? "A/A " : ""}seed ${seed}`;
     const plan = planFor(job, this.#prepared);
-    let trained = false;
-    const model = await trainModel(name, plan, rows, this.#workshop, (share) => {
-      trained = true;
-      const seconds = this.#secondsTaken + (performance.now() - startMs) / 1000;
-      const rate = (this.#tokensDone + share * tokens) / seconds;
-      const etaSeconds = (this.#tokensLeft - share * tokens) / rate;
-      this.#workshop.emit({ type: "progress", unit: `train ${name}`, share, etaSeconds });
-    });
+    const model = await trainModel(name, plan, rows, this.#workshop, (share) => this.#tell(job, name, share));
     const scorer = new LazyScorer(model.dir, this.#workshop);
     try {
       const heldOut: Float64Array[] = [];
@@ -248,12 +275,19 @@ class Measure {
       };
     } finally {
       await scorer.close();
-      this.#tokensLeft -= tokens;
-      if (trained) {
-        this.#tokensDone += tokens;
-        this.#secondsTaken += (performance.now() - startMs) / 1000;
-      }
+      if (this.#shares.delete(job)) this.#tokensDone += tokens;
+      else this.#tokensFound += tokens;
     }
+  }
+
+  #tell(job: Job, name: string, share: number): void {
+    this.#startMs ??= performance.now();
+    this.#shares.set(job, share);
+    let done = this.#tokensDone;
+    for (const [{ tokens }, part] of this.#shares) done += part * tokens;
+    const seconds = (performance.now() - this.#startMs) / 1000;
+    const etaSeconds = ((this.#tokens - this.#tokensFound - done) * seconds) / done;
+    this.#workshop.emit({ type: "progress", unit: `train ${name}`, share, etaSeconds });
   }
 
   async #score(name: string, { digest }: Model, domain: HeldOutDomain, scorer: LazyScorer): Promise<Float64Array> {

@@ -17,10 +17,10 @@ import { pack } from "../../tokenizer/packing/pack.ts";
 import type { Backend } from "../../trainer/backends/backend.ts";
 import { RUN_MANIFEST } from "../../trainer/checkpoint/trained-model.ts";
 import { identityOf, type TrainPlan } from "../../trainer/config.ts";
-import { runTraining } from "../../trainer/run.ts";
 import type { ExperimentEvent } from "./events.ts";
 import type { PreparedArm } from "./prepare.ts";
 import type { Store, UnitKind } from "./store.ts";
+import { trainApart } from "./train-apart.ts";
 
 /** What every unit is made with. */
 export interface Workshop {
@@ -130,16 +130,8 @@ export async function trainModel(
   const dir = workshop.store.place("model", key);
   const unit = `train ${name}`;
   await done(workshop, { kind: "model", unit, key }, workshop.store.hasModel(key), async () => {
-    await runTraining(
-      { ...plan, name: unit, data: [{ folder: rows.dir, weight: 1 }], out: dir },
-      {
-        backend: workshop.backend,
-        ...(workshop.signal && { signal: workshop.signal }),
-        onEvent: (event) => {
-          if (event.type === "step") onShare(event.step / event.steps);
-        },
-      },
-    );
+    const { signal } = workshop;
+    await trainApart({ ...plan, name: unit, data: [{ folder: rows.dir, weight: 1 }], out: dir }, { onShare, signal });
   });
   const { result, measured, sources } = JSON.parse(readFileSync(join(dir, RUN_MANIFEST), "utf8")) as {
     result: { digest: string; loss: number; steps: number };

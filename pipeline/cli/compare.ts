@@ -19,6 +19,7 @@ interface Flags {
   out?: string;
   cache?: string;
   workers?: number;
+  jobs?: number;
   lint?: boolean;
   json?: boolean;
 }
@@ -32,6 +33,7 @@ export function compareCommand(): Command {
     .option("--out <folder>", "of the report, instead of the experiment's")
     .option("--cache <dir>", `where work is kept (default: ${DEFAULT_CACHE})`)
     .option("--workers <n>", "worker threads of curation (default: one for each core)", positiveInt)
+    .option("--jobs <n>", "models that are trained at once (default: one for each core)", positiveInt)
     .option("--lint", "check that it is an experiment, and do nothing else")
     .option("--json", "events as JSON lines; the last is the result")
     .addHelpText(
@@ -88,6 +90,7 @@ export async function compareAndShow(
       command: flags.command,
       ...(flags.cache !== undefined && { cache: flags.cache }),
       ...(flags.workers !== undefined && { workers: flags.workers }),
+      ...(flags.jobs !== undefined && { jobs: flags.jobs }),
       signal: abort.signal,
       onEvent: (event) => {
         if (event.type !== "progress") appendFileSync(log, `${JSON.stringify(event)}\n`);

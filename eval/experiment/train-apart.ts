@@ -1,0 +1,49 @@
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { FormatError, RecipeError, RetryError } from "../../pipeline/errors.ts";
+import { engineModule } from "../../pipeline/modules.ts";
+import type { TrainPlan } from "../../trainer/config.ts";
+import type { TrainReply } from "./train-process.ts";
+
+const LAST_WORDS_CHARACTERS = 2000;
+
+/** Trains in a process of its own. The signal ends it behind the step under way. */
+export function trainApart(
+  plan: TrainPlan,
+  { onShare, signal }: { readonly onShare: (share: number) => void; readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  const child = fork(fileURLToPath(engineModule("eval/experiment/train-process")), [], {
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    env: { ...process.env, SLUICE_SUPERVISED: "1" },
+  });
+  let lastWords = "";
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+    lastWords = (lastWords + text).slice(-LAST_WORDS_CHARACTERS);
+  });
+  const stop = (): void => void child.kill("SIGTERM");
+  signal?.addEventListener("abort", stop);
+  return new Promise<void>((resolve, reject) => {
+    let end: TrainReply | undefined;
+    child.on("message", (reply: TrainReply) => {
+      if (reply.type === "share") onShare(reply.share);
+      else end = reply;
+    });
+    child.on("error", reject);
+    child.on("close", (code, killer) => {
+      signal?.removeEventListener("abort", stop);
+      if (end?.type === "done") resolve();
+      else if (signal?.aborted === true) reject(signal.reason as Error);
+      else if (end?.type === "failed") reject(revive(end));
+      else reject(new RetryError(`training ended with ${killer ?? `exit code ${code}`}: ${lastWords.trim()}`));
+    });
+    child.send(plan);
+  });
+}
+
+function revive({ name, message, exitCode }: Extract<TrainReply, { type: "failed" }>): Error {
+  if (name === "RecipeError") return new RecipeError(message);
+  if (name === "FormatError") return new FormatError(message);
+  if (exitCode === 75) return new RetryError(message);
+  return Object.assign(new Error(message), { name });
+}
