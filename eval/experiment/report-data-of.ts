@@ -78,6 +78,7 @@ export async function reportDataOf(outcome: Outcome, facts: RunFacts): Promise<R
     pairs,
     conclusion: conclude(pairs, expect, confinedWins(pairs, overlaps), metricUnit(experiment.metric)),
     noiseFloor,
+    control: controlOf(outcome, columns, contaminated),
     domains: domainReports(outcome, contaminated),
     tasks: taskReports(outcome),
     warnings: guardWarnings(evidenceOf(outcome, reports, pairs, observations)),
@@ -122,6 +123,22 @@ function budgetOf({ experiment }: Outcome["prepared"]): ReportData["experiment"]
   const { tokens, bytes, flops } = experiment.budget;
   if (tokens !== undefined) return { by: "tokens", amount: tokens };
   return bytes !== undefined ? { by: "bytes", amount: bytes } : { by: "flops", amount: flops! };
+}
+
+/** Half of the A/A runs against the other half, as if they were arms: their seeds are not the same, and are numbered anew. */
+function controlOf(
+  { noise }: Outcome,
+  columns: readonly Column[],
+  contaminated: ReturnType<typeof contaminatedItems>,
+): PairComparison | undefined {
+  const half = Math.floor(noise.length / 2);
+  if (half < 2) return undefined;
+  const renamed = noise.slice(0, 2 * half).map((model, n) => ({
+    ...model,
+    arm: n < half ? model.arm : `${model.arm} again`,
+    seed: n % half,
+  }));
+  return comparePairs(observe(columns, renamed, contaminated))[0];
 }
 
 function describeNoise({ noise }: Outcome): string {

@@ -43,6 +43,8 @@ export interface ReportData {
   /** The pair that the hypothesis is about, and whether it came out as expected: a sentence. */
   readonly conclusion: { readonly pair: number; readonly sentence: string; readonly asExpected: boolean | undefined };
   readonly noiseFloor: NoiseFloor | undefined;
+  /** The base against itself: two halves of the runs that the noise floor was measured on. It should not be resolved. */
+  readonly control: PairComparison | undefined;
   readonly domains: readonly DomainReport[];
   readonly tasks: readonly TaskReport[];
   readonly warnings: readonly Warning[];

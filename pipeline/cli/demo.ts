@@ -3,10 +3,14 @@ import { writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { Command } from "commander";
 import { stringify } from "yaml";
+import { readExperiment } from "../../eval/experiment/experiment.ts";
 import { registry } from "../../index.ts";
 import { RecipeError } from "../errors.ts";
 import { checkRecipe } from "../recipe.ts";
+import { DEFAULT_CACHE } from "../run.ts";
+import { compareAndShow } from "./compare.ts";
 import { checkDemo, type DemoCheck } from "./demo/check.ts";
+import { writeDemoExperiment } from "./demo/experiment.ts";
 import { writeDemoCrawl } from "./demo/generate.ts";
 import { demoRecipe } from "./demo/recipe.ts";
 import { positiveInt, type RunFlags, runAndShow, withRunFlags } from "./run.ts";
@@ -17,13 +21,16 @@ const DEFAULT_PAGES = 2000;
 export function demoCommand(): Command {
   return withRunFlags(
     new Command("demo")
-      .description("Make a small crawl with planted, labelled things, run it to token shards, and compare.")
+      .description(
+        "Make a small crawl with planted, labelled things, run it to token shards, compare what became of each page with what was planned, and compare small models of the curated and the raw crawl.",
+      )
       .argument("[dir]", "folder to work in", "demo")
       .option("--seed <n>", "another seed makes another crawl", positiveInt, 1)
-      .option("--pages <n>", "pages of the crawl", positiveInt, DEFAULT_PAGES),
+      .option("--pages <n>", "pages of the crawl", positiveInt, DEFAULT_PAGES)
+      .option("--no-compare", "end with the shards: train and compare no models"),
   )
     .addHelpText("after", "\nExample:\n  sluice demo\n  sluice demo /tmp/demo --seed 7\n")
-    .action(async (dir: string, flags: RunFlags & { seed: number; pages: number }) => {
+    .action(async (dir: string, flags: RunFlags & { seed: number; pages: number; compare: boolean }) => {
       const crawlDir = join(dir, "crawl");
       if (existsSync(dir) && readdirSync(dir).length > 0 && !existsSync(join(crawlDir, "labels.jsonl"))) {
         throw new RecipeError(`${dir}: found a folder that no demo left there; expected an empty or new one`);
@@ -41,6 +48,15 @@ export function demoCommand(): Command {
       if (flags.json === true) console.log(JSON.stringify({ type: "check", ...check }));
       else console.log(describeCheck(check, relative("", join(dir, "out"))));
       if (check.surprises.length > 0) process.exitCode = 1;
+      if (!flags.compare) return;
+      const path = await writeDemoExperiment(dir);
+      if (flags.json !== true) console.error(`\nis the curated crawl a better corpus? ${path} asks it of small models`);
+      await compareAndShow(readExperiment(path), {
+        command: `sluice compare ${path}`,
+        cache: flags.cache === undefined ? DEFAULT_CACHE : flags.cache === "off" ? join(dir, "cache") : flags.cache,
+        ...(flags.workers !== undefined && { workers: flags.workers }),
+        ...(flags.json !== undefined && { json: flags.json }),
+      });
     });
 }
 

@@ -1,5 +1,5 @@
 import type { PairComparison } from "../../statistics/comparison.ts";
-import { number, paragraph, type Section, type Table, text } from "../blocks.ts";
+import { type Block, number, paragraph, type Section, type Table, text } from "../blocks.ts";
 import { forest } from "../charts/forest.ts";
 import { shorten } from "../charts/labels.ts";
 import { count, decimalsFor, fixed, interval, pValue, signed, threeDigits } from "../numbers.ts";
@@ -43,6 +43,7 @@ export function verdicts(data: ReportData): Section {
         },
       },
       noiseParagraph(data),
+      ...controlParagraph(data),
     ],
   };
 }
@@ -97,9 +98,24 @@ function noiseParagraph({ noiseFloor, pairs }: ReportData) {
     );
   if (sources.has("own seeds"))
     return paragraph(
-      "The spread of seeds is that of this experiment’s own seeds, with a t distribution. Few seeds make wide intervals; a stored noise floor of A/A pairs would narrow them.",
+      "The spread of seeds is that of this experiment’s own seeds; seeds and documents are two sources of noise that add (Behrens–Fisher). Few seeds make wide intervals; a noise floor of A/A runs would narrow them.",
     );
   return paragraph(
     "From one seed the spread of seeds is not known: the intervals hold the spread of documents alone, they are too narrow, and nothing is decided.",
   );
+}
+
+/** Whether the experiment keeps quiet where there is nothing. */
+function controlParagraph({ control }: ReportData): Block[] {
+  if (control === undefined) return [];
+  const decimals = decimalsFor([control.se]);
+  const found = `${signed(control.estimate, decimals)}, ${interval(control, decimals)}: ${verdictWords(control)}`;
+  const how = `${count(2 * control.seeds)} runs of ${control.against} in two halves`;
+  return [
+    paragraph(
+      control.verdict === "not resolved at this scale"
+        ? `A/A control, ${how}: ${found}, as it should be.`
+        : `A/A control, ${how}: ${found}. The two are one recipe: this happens to one experiment in twenty, and says that its verdicts need a second look.`,
+    ),
+  ];
 }

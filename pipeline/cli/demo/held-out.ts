@@ -170,7 +170,7 @@ function readDrama(): Cluster[] {
 
 /** Children's stories: a title is a line of capitals, or one that begins with "CHAPTER". */
 function readTales(): Cluster[] {
-  return ["bryant-stories", "burgess-busterbrown", "carroll-alice"].flatMap((book) =>
+  return ["bryant-stories", "burgess-busterbrown"].flatMap((book) =>
     sections(readGutenberg(book), /^(CHAPTER|[A-Z][A-Z ,.:;!?"'-]+$)/)
       .filter(({ heading }) => heading.length > 5)
       .map(({ heading, lines }) => ({

@@ -69,6 +69,7 @@ export function reportData(change: Partial<ReportData> = {}): ReportData {
         "gopher is better than language only by 0.0125 bits per byte (95 % interval 0.0055 to 0.0195; p = 0.004 after Holm’s adjustment), as expected.",
       asExpected: true,
     },
+    control: undefined,
     noiseFloor: { sd: 0.0041, df: 9, source: "10 A/A pairs of this recipe, noise/depth-4.json" },
     domains: [
       ...DOMAINS.map((name, i) => domain(name, "held-out", i, random)),
@@ -163,6 +164,7 @@ export function singleSeedData(): ReportData {
   return {
     ...data,
     experiment: { ...data.experiment, seeds: [1] },
+    control: undefined,
     noiseFloor: undefined,
     pairs: data.pairs.map((pair) => ({
       ...pair,
