@@ -4,6 +4,8 @@ import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "no
 import { dirname, isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseDocument } from "yaml";
+import { readExperiment } from "../../eval/experiment/experiment.ts";
+import { expectSound, lintExperiment } from "../../eval/experiment/lint.ts";
 import { registry } from "../../index.ts";
 import { loadDefinition, looksLikePath } from "../../pipeline/modules.ts";
 import { checkRecipe, readRecipe } from "../../pipeline/recipe.ts";
@@ -111,6 +113,10 @@ function paramsOf(definition: Definition, blocks: readonly Block[]): unknown {
 
 async function checkYaml(block: Block, { fileOf }: Surroundings): Promise<void> {
   const config: unknown = parseDocument(block.code).toJS();
+  if (typeof config === "object" && config !== null && "variants" in config) {
+    expectSound(lintExperiment(readExperiment(fileOf.get(block)!)));
+    return;
+  }
   if (typeof config === "object" && config !== null && "model" in config) {
     readTrainConfig(fileOf.get(block)!);
     return;
