@@ -4,6 +4,7 @@ import type { Manifest } from "../../pipeline/manifest.ts";
 import type { Account } from "../../trainer/account.ts";
 import type { CostReport } from "../report/report-data.ts";
 import { ledgerPages } from "./ledger-pages.ts";
+import type { Run } from "./run.ts";
 
 /** Input files that have a row each; the smaller ones share one. */
 const MOST_SOURCES = 20;
@@ -45,7 +46,7 @@ export interface TrainingSpent {
  * took over from them is counted as if it had done it itself, so that arms do not look cheap for having been run later.
  */
 export async function costsOf(
-  run: { readonly dir: string; readonly manifest: Manifest },
+  run: Run,
   training: TrainingSpent,
   account: Pick<Account, "trainingFlops">,
   { rates, siblings = [] }: { readonly rates?: Rates | undefined; readonly siblings?: readonly Manifest[] } = {},
@@ -75,10 +76,7 @@ export async function costsOf(
 
 type SourceCosts = CostReport["bySource"][number];
 
-async function sourcesOf(
-  { dir, manifest }: { readonly dir: string; readonly manifest: Manifest },
-  rates: Rates | undefined,
-): Promise<SourceCosts[]> {
+async function sourcesOf({ dir, manifest }: Run, rates: Rates | undefined): Promise<SourceCosts[]> {
   const { inputs } = manifest.identity;
   const kept = new Map(inputs.map(({ file }) => [file, { textBytes: 0, tokens: 0 }]));
   for await (const { file, outcome, textBytes, tokens } of ledgerPages(dir, [

@@ -3,5 +3,7 @@
 export { costsOf, curationSeconds, type Rates, type SourcePrice, type TrainingSpent } from "./costs.ts";
 export { type Coverage, coverageOf } from "./coverage.ts";
 export { funnelOf } from "./funnel.ts";
-export { type Run, type SampleOptions, sampleDifferences } from "./samples.ts";
+export { keptPages } from "./kept-pages.ts";
+export type { Run } from "./run.ts";
+export { type SampleOptions, sampleDifferences } from "./samples.ts";
 export { scoreHistograms } from "./score-histograms.ts";

@@ -1,21 +1,15 @@
 /** Pages that one run kept and another dropped: a few, so that people see what the difference is about. */
 import { hash } from "node:crypto";
-import type { Manifest } from "../../pipeline/manifest.ts";
 import { drawUniform } from "../../pipeline/random.ts";
 import type { Tokenizer } from "../../pipeline/tokenizer.ts";
-import { keptPages } from "../experiment/run-pages.ts";
 import { KeyNumbers } from "../guards/key-numbers.ts";
 import type { PageSample } from "../report/report-data.ts";
+import { keptPages } from "./kept-pages.ts";
 import { ledgerPages } from "./ledger-pages.ts";
+import type { Run } from "./run.ts";
 
 /** As much of a page's text as a report shows, in characters. */
 const SHOWN_CHARACTERS = 600;
-
-/** A finished run. */
-export interface Run {
-  readonly dir: string;
-  readonly manifest: Manifest;
-}
 
 export interface SampleOptions {
   /** How many at most. */

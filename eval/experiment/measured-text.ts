@@ -4,11 +4,10 @@ import { digestOf } from "../../pipeline/canonical.ts";
 import { isHeldOut } from "../../pipeline/page-sample.ts";
 import { drawUniform } from "../../pipeline/random.ts";
 import type { Tokenizer } from "../../pipeline/tokenizer.ts";
+import { keptPages, type Run } from "../accounts/index.ts";
 import { type HeldOutDocument, type HeldOutDomain, readDomain } from "../measure/documents.ts";
 import { readTask, type Task } from "../measure/tasks/index.ts";
 import type { Experiment } from "./experiment.ts";
-import { keptPages } from "./run-pages.ts";
-import type { Curated } from "./units.ts";
 
 export interface MeasuredText {
   readonly heldOut: readonly HeldOutDomain[];
@@ -20,13 +19,10 @@ export interface MeasuredText {
 /** What the domain of the crawl's own pages is called. */
 export const SHIFT = "the crawl itself";
 
-export async function readMeasuredText(
-  experiment: Experiment,
-  base: Curated,
-  tokenizer: Tokenizer,
-): Promise<MeasuredText> {
+export async function readMeasuredText(experiment: Experiment, base: Run, tokenizer: Tokenizer): Promise<MeasuredText> {
   const { heldOut, tasks, shift, folder } = experiment;
-  const paths = (files: readonly string[]): string[] => files.map((file) => resolve(folder, file));
+  const paths = (files: readonly string[]): string[] =>
+    files.map((file) => (/^https?:\/\//i.test(file) ? file : resolve(folder, file)));
   const domains: HeldOutDomain[] = [];
   for (const [name, files] of Object.entries(heldOut?.domains ?? {})) {
     domains.push(await readDomain(name, paths(files), { maxBytes: heldOut!.maxBytes }));
@@ -50,7 +46,7 @@ export async function readMeasuredText(
 }
 
 async function heldOutPages(
-  base: Curated,
+  base: Run,
   tokenizer: Tokenizer,
   share: number,
   maxBytes: number,

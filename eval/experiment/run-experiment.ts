@@ -15,6 +15,7 @@ import { DEFAULT_CACHE } from "../../pipeline/run.ts";
 import { backendNamed } from "../../trainer/backends/index.ts";
 import { loadTrainedModel } from "../../trainer/checkpoint/trained-model.ts";
 import type { TrainPlan } from "../../trainer/config.ts";
+import { keptPages, type Run } from "../accounts/index.ts";
 import { HeldOutGrams, type Overlap } from "../guards/overlap.ts";
 import { contextPolicy, scoreDocuments } from "../measure/bits-per-byte.ts";
 import type { HeldOutDomain } from "../measure/documents.ts";
@@ -25,18 +26,7 @@ import type { ExperimentEvent } from "./events.ts";
 import type { Experiment } from "./experiment.ts";
 import { type MeasuredText, readMeasuredText } from "./measured-text.ts";
 import { jobsAtOnce, type Prepared, type PreparedArm, prepare, tokensOf } from "./prepare.ts";
-import { keptPages } from "./run-pages.ts";
-import {
-  type Curated,
-  curate,
-  kept,
-  type Model,
-  makeRows,
-  modelKey,
-  type Rows,
-  trainModel,
-  type Workshop,
-} from "./units.ts";
+import { curate, kept, type Model, makeRows, modelKey, type Rows, trainModel, type Workshop } from "./units.ts";
 
 export interface ExperimentOptions {
   readonly registry: Registry;
@@ -51,7 +41,7 @@ export interface ExperimentOptions {
 }
 
 export interface CuratedArm extends PreparedArm {
-  readonly curated: Curated;
+  readonly curated: Run;
   /** One for each held-out domain and task. */
   readonly overlaps: readonly Overlap[];
 }
@@ -93,7 +83,7 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
     emit: options.onEvent ?? (() => {}),
     signal: options.signal,
   };
-  const curated: { arm: PreparedArm; curated: Curated }[] = [];
+  const curated: { arm: PreparedArm; curated: Run }[] = [];
   for (const arm of prepared.arms) curated.push({ arm, curated: await curate(arm, workshop) });
   const text = await readMeasuredText(experiment, curated[0]!.curated, tokenizer);
   const arms: CuratedArm[] = [];
@@ -189,7 +179,7 @@ function announce(jobs: readonly Job[], prepared: Prepared, { store, emit }: Wor
 
 async function overlapsOf(
   { arm }: PreparedArm,
-  run: Curated,
+  run: Run,
   { heldOut, tasks }: MeasuredText,
   { tokenizer }: Prepared,
   workshop: Workshop,
@@ -211,7 +201,7 @@ async function overlapsOf(
   );
 }
 
-async function* textsOf(run: Curated, tokenizer: Prepared["tokenizer"]): AsyncGenerator<string> {
+async function* textsOf(run: Run, tokenizer: Prepared["tokenizer"]): AsyncGenerator<string> {
   for await (const { text } of keptPages(run, tokenizer)) yield text;
 }
 

@@ -7,7 +7,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf } from "../../pipeline/canonical.ts";
 import { RecipeError } from "../../pipeline/errors.ts";
-import { MANIFEST, type Manifest, missingArtifacts, readManifest, shardArtifacts } from "../../pipeline/manifest.ts";
+import { MANIFEST, missingArtifacts, readManifest, shardArtifacts } from "../../pipeline/manifest.ts";
 import { engineFingerprint, engineVersion } from "../../pipeline/modules.ts";
 import type { PackingManifest } from "../../pipeline/packed/packing-manifest.ts";
 import { PACKING_MANIFEST, readPackingManifest } from "../../pipeline/packed/packing-manifest.ts";
@@ -17,6 +17,7 @@ import { pack } from "../../tokenizer/packing/pack.ts";
 import type { Backend } from "../../trainer/backends/backend.ts";
 import { RUN_MANIFEST } from "../../trainer/checkpoint/trained-model.ts";
 import { identityOf, type TrainPlan } from "../../trainer/config.ts";
+import type { Run } from "../accounts/index.ts";
 import type { ExperimentEvent } from "./events.ts";
 import type { PreparedArm } from "./prepare.ts";
 import type { Store, UnitKind } from "./store.ts";
@@ -32,13 +33,8 @@ export interface Workshop {
   readonly signal: AbortSignal | undefined;
 }
 
-export interface Curated {
-  readonly dir: string;
-  readonly manifest: Manifest;
-}
-
 /** A finished run of an arm's recipe. */
-export async function curate({ arm, recipe, sharedAfter, key }: PreparedArm, workshop: Workshop): Promise<Curated> {
+export async function curate({ arm, recipe, sharedAfter, key }: PreparedArm, workshop: Workshop): Promise<Run> {
   const dir = workshop.store.place("curated", key);
   const unit = `curate ${arm.name}`;
   const isWhole = (): boolean => {
@@ -69,7 +65,7 @@ export interface Rows {
 /** Rows to train on: the pages that a seed draws from an arm's, in its order. */
 export async function makeRows(
   name: string,
-  { dir: run, manifest: { id, artifacts } }: Curated,
+  { dir: run, manifest: { id, artifacts } }: Run,
   { sample, length }: { readonly sample: PageSample; readonly length: number },
   workshop: Workshop,
 ): Promise<Rows> {

@@ -12,7 +12,7 @@ import {
   sampleDifferences,
   scoreHistograms,
 } from "../../../eval/accounts/index.ts";
-import { keptPages } from "../../../eval/experiment/run-pages.ts";
+import { keptPages } from "../../../eval/accounts/kept-pages.ts";
 import { run } from "../../../index.ts";
 import type { Manifest } from "../../../pipeline/manifest.ts";
 import { loadTokenizer } from "../../../tokenizer/load.ts";

@@ -4,7 +4,7 @@ import { setImmediate as breathe } from "node:timers/promises";
 import { shardArtifacts } from "../../pipeline/manifest.ts";
 import { openShard } from "../../pipeline/shard.ts";
 import type { Tokenizer } from "../../pipeline/tokenizer.ts";
-import type { Curated } from "./units.ts";
+import type { Run } from "./run.ts";
 
 export interface KeptPage {
   readonly id: string;
@@ -18,7 +18,7 @@ const DOCUMENTS_A_BREATH = 64;
 
 /** In the order of the run; `isWanted` spares decoding the others. */
 export async function* keptPages(
-  { dir, manifest }: Curated,
+  { dir, manifest }: Run,
   tokenizer: Tokenizer,
   isWanted: (id: string) => boolean = () => true,
 ): AsyncGenerator<KeptPage> {
