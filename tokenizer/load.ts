@@ -24,6 +24,8 @@ const MERGES_TXT = "merges.txt";
 const TIKTOKEN = ".tiktoken";
 /** Where `sluice tokenizer train` puts a list of characters or words. */
 export const TOKENS_JSON = "tokens.json";
+/** Where it puts what it was trained on: `{ file, bytes, sha256 }` of each file, in a list. */
+export const TRAINED_ON_JSON = "trained-on.json";
 /** The name of the tokenizer that takes every byte for a token. */
 export const BYTES = "bytes";
 /** The largest file in use has 35 MB. */

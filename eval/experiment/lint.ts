@@ -1,10 +1,11 @@
 /** What makes an experiment: everything that is refused before a byte of data is read, all of it told at once. */
-import { createHash } from "node:crypto";
-import { createReadStream, existsSync, realpathSync, statSync } from "node:fs";
-import { resolve } from "node:path";
-import { pipeline } from "node:stream/promises";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { RecipeError } from "../../pipeline/errors.ts";
+import { hashFile } from "../../pipeline/io/durable.ts";
+import { planInputs } from "../../pipeline/io/inputs.ts";
 import type { Plan } from "../../pipeline/plan.ts";
+import { TRAINED_ON_JSON } from "../../tokenizer/load.ts";
 import { type Arm, armsOf } from "./arms.ts";
 import type { Experiment } from "./experiment.ts";
 
@@ -87,54 +88,85 @@ function isWithin(what: string, factor: readonly string[]): boolean {
 }
 
 /**
- * Files that are both trained on and measured on: by their place, and by their bytes. Plans are those of the arms; only files
- * of this machine can be looked into.
+ * Files that are both trained on and measured on, or that the tokenizer was trained on, too: by their place, and by their
+ * bytes. Plans are those of the arms; only files of this machine can be looked into.
  */
 export async function lintData(experiment: Experiment, plans: readonly Plan[]): Promise<Finding[]> {
-  const measured = measuredFiles(experiment);
-  const trained = new Map<string, string>();
-  for (const { inputs } of plans) {
-    for (const { file, location } of inputs) if (existsSync(location)) trained.set(realpathSync(location), file);
+  const inputs = new Map<string, Input>();
+  for (const { location, file } of plans.flatMap((plan) => plan.inputs)) {
+    if (existsSync(location)) inputs.set(realpathSync(location), { file, bytes: statSync(location).size });
   }
-  const sizes = new Map([...trained.keys()].map((path) => [path, statSync(path).size]));
+  return [...(await lintMeasured(experiment, inputs)), ...(await lintTokenizer(experiment, inputs))];
+}
+
+/** What arms are made of, by its place. */
+interface Input {
+  readonly file: string;
+  readonly bytes: number;
+}
+
+async function lintMeasured(experiment: Experiment, inputs: ReadonlyMap<string, Input>): Promise<Finding[]> {
+  const { heldOut, tasks, folder, locate } = experiment;
+  const suites = [
+    ...Object.entries(heldOut?.domains ?? {}).map(([name, files]) => ({
+      files,
+      where: locate(["heldOut", "domains", name]),
+      what: `held-out domain ${name}`,
+    })),
+    ...Object.entries(tasks).map(([name, { files }]) => ({
+      files,
+      where: locate(["tasks", name]),
+      what: `task ${name}`,
+    })),
+  ];
   const findings: Finding[] = [];
-  for (const { path, keys, what } of measured) {
-    const where = experiment.locate(keys);
-    if (!existsSync(path)) {
-      findings.push({ where, message: `${what}: no file ${path}` });
-      continue;
-    }
-    const real = realpathSync(path);
-    const { size } = statSync(real);
-    const suspects = [...sizes].filter(([, bytes]) => bytes === size && size > 0).map(([suspect]) => suspect);
-    const digest = suspects.length === 0 || trained.has(real) ? "" : await sha256(real);
-    for (const suspect of suspects) {
-      if (suspect !== real && (await sha256(suspect)) !== digest) continue;
-      const message = `${what}: ${path} is also trained on (input ${trained.get(suspect)}): what is measured on it says nothing`;
-      findings.push({ where, message });
+  for (const { files, where, what } of suites) {
+    try {
+      const context = { resolvePath: (path: string) => resolve(folder, path), seed: 0 };
+      for (const { location } of await planInputs(files, context, what, 1, { wholeFile: () => true })) {
+        const input = await inputOfSameBytes(location, inputs);
+        if (input === undefined) continue;
+        const message = `${what}: ${location} is also trained on (input ${input.file}): what is measured on it says nothing`;
+        findings.push({ where, message });
+      }
+    } catch (error) {
+      if (!(error instanceof RecipeError)) throw error;
+      findings.push({ where, message: error.message });
     }
   }
   return findings;
 }
 
-function measuredFiles({ heldOut, tasks, folder }: Experiment): { path: string; keys: PropertyKey[]; what: string }[] {
-  const domains = Object.entries(heldOut?.domains ?? {}).flatMap(([name, files]) =>
-    files.map((file) => ({
-      path: resolve(folder, file),
-      keys: ["heldOut", "domains", name],
-      what: `held-out domain ${name}`,
-    })),
-  );
-  const ofTasks = Object.entries(tasks).flatMap(([name, { files }]) =>
-    files.map((file) => ({ path: resolve(folder, file), keys: ["tasks", name], what: `task ${name}` })),
-  );
-  return [...domains, ...ofTasks];
+async function inputOfSameBytes(path: string, inputs: ReadonlyMap<string, Input>): Promise<Input | undefined> {
+  if (!existsSync(path)) return undefined;
+  const same = inputs.get(realpathSync(path));
+  if (same !== undefined) return same;
+  const { size } = statSync(path);
+  const suspects = [...inputs].filter(([, { bytes }]) => bytes === size && size > 0);
+  if (suspects.length === 0) return undefined;
+  const { sha256 } = await hashFile(path);
+  for (const [place, input] of suspects) if ((await hashFile(place)).sha256 === sha256) return input;
+  return undefined;
 }
 
-async function sha256(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash);
-  return hash.digest("hex");
+/** What `sluice tokenizer train` tells of a tokenizer; others' tell nothing. */
+async function lintTokenizer(
+  { tokenizer, folder, locate }: Experiment,
+  inputs: ReadonlyMap<string, Input>,
+): Promise<Finding[]> {
+  const path = join(resolve(folder, tokenizer), TRAINED_ON_JSON);
+  if (!existsSync(path)) return [];
+  const trainedOn = JSON.parse(readFileSync(path, "utf8")) as { file: string; bytes: number; sha256: string }[];
+  const findings: Finding[] = [];
+  for (const [place, { file, bytes }] of inputs) {
+    const suspects = trainedOn.filter((one) => one.bytes === bytes);
+    if (suspects.length === 0) continue;
+    const { sha256 } = await hashFile(place);
+    if (!suspects.some((one) => one.sha256 === sha256)) continue;
+    const message = `tokenizer ${tokenizer} was trained on the input ${file}: it favours arms that are like it; train one on text of another origin`;
+    findings.push({ where: locate(["tokenizer"]), message });
+  }
+  return findings;
 }
 
 /** Raises RecipeError that lists what was found. */

@@ -4,12 +4,12 @@
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { TOKENS_JSON } from "../../../tokenizer/load.ts";
+import { TOKENS_JSON, TRAINED_ON_JSON } from "../../../tokenizer/load.ts";
 import { RecipeError } from "../../errors.ts";
 import { syncDirectory, writeDurably } from "../../io/durable.ts";
 
 export const FILES = ["vocab.json", "merges.txt", "tokenizer.json", "tokenizer.tiktoken"] as const;
-const OURS = new Set<string>([...FILES, TOKENS_JSON]);
+const OURS = new Set<string>([...FILES, TOKENS_JSON, TRAINED_ON_JSON]);
 
 export class TokenizerFolder {
   readonly dir: string;

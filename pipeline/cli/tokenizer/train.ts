@@ -1,5 +1,5 @@
 /** `sluice tokenizer train`: a vocabulary from text, in the formats that others read. */
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { ByteLevelTokenizer } from "../../../tokenizer/byte-level.ts";
@@ -7,12 +7,13 @@ import { writeGpt2 } from "../../../tokenizer/formats/gpt2.ts";
 import { writeHuggingFace } from "../../../tokenizer/formats/huggingface.ts";
 import { patternOfRegex, writePreTokenizer } from "../../../tokenizer/formats/pre-tokenizer.ts";
 import { writeTiktoken } from "../../../tokenizer/formats/tiktoken.ts";
-import { loadTokenizer } from "../../../tokenizer/load.ts";
+import { loadTokenizer, TRAINED_ON_JSON } from "../../../tokenizer/load.ts";
 import { NO_PATTERN, PATTERNS, type Pattern } from "../../../tokenizer/pretokenize.ts";
 import { TIE_RULES, type TieRule } from "../../../tokenizer/train/learn.ts";
 import { type TrainProgress, type TrainReport, trainTokenizer } from "../../../tokenizer/train/train.ts";
 import { END_OF_TEXT, makeVocabulary, type Vocabulary } from "../../../tokenizer/vocabulary.ts";
 import { FormatError, RecipeError, RetryError } from "../../errors.ts";
+import { hashFile } from "../../io/durable.ts";
 import { positiveInt } from "../run.ts";
 import { bytes, count, duration, table } from "../show.ts";
 import { packIds } from "./ids.ts";
@@ -105,6 +106,7 @@ async function train(files: string[], flags: Flags): Promise<void> {
       plan === undefined
         ? await trainList(files, { ...flags, model: flags.model as ListModel }, folder, stop.signal)
         : await trainBpe(files, flags, plan, folder, progress, stop.signal);
+    await folder.write(TRAINED_ON_JSON, Buffer.from(`${JSON.stringify(await describeFiles(files), null, 2)}\n`));
     await folder.publish();
     progress.close();
     if (flags.json === true) console.log(JSON.stringify({ type: "done", out: flags.out, ...summary.json }));
@@ -114,6 +116,12 @@ async function train(files: string[], flags: Flags): Promise<void> {
     folder?.discard();
     process.removeListener("SIGINT", onSignal).removeListener("SIGTERM", onSignal);
   }
+}
+
+/** Experiments look here: a tokenizer that was trained on one of their variants favours it. Remote files are not told. */
+async function describeFiles(files: readonly string[]): Promise<object[]> {
+  const local = files.filter((file) => existsSync(file));
+  return await Promise.all(local.map(async (file) => ({ file: basename(file), ...(await hashFile(file)) })));
 }
 
 /** What is to be told of a training. */

@@ -10,6 +10,7 @@ import { expectSound, lintExperiment } from "../../../eval/experiment/lint.ts";
 import { prepare } from "../../../eval/experiment/prepare.ts";
 import { registry } from "../../../index.ts";
 import { RecipeError } from "../../../pipeline/errors.ts";
+import { sluice } from "../../engine/harness.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-experiment-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -162,5 +163,18 @@ test("held-out text that is trained on is refused: by its place, and by its byte
   await assert.doesNotReject(at("books.txt"));
   await assert.rejects(at("pages.jsonl"), /held-out domain books: .*pages\.jsonl is also trained on/);
   await assert.rejects(at("copy.jsonl"), /held-out domain books: .*copy\.jsonl is also trained on/);
-  await assert.rejects(at("nowhere.txt"), /held-out domain books: no file .*nowhere\.txt/);
+  await assert.rejects(at("nowhere.txt"), /books.*nowhere\.txt/);
+  await assert.doesNotReject(at("book*.txt"));
+});
+
+test("a tokenizer that was trained on a variant's input is refused", async () => {
+  const dir = join(folder, "words");
+  const input = join(folder, "pages.jsonl");
+  const made = await sluice(["tokenizer", "train", "--vocab-size", "260", "--out", dir, input], { cwd: folder });
+  assert.equal(made.code, 0, made.stderr);
+  const options = { registry, cache: join(folder, "cache") };
+  const own = experimentOf({ ...sound, tokenizer: "words" }, { folder });
+  await assert.rejects(prepare(own, options), /tokenizer words was trained on the input pages\.jsonl/);
+  writeFileSync(input, '{"text": "other words"}\n');
+  await assert.doesNotReject(prepare(own, options));
 });
