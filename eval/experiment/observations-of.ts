@@ -1,6 +1,7 @@
 /** What was measured, in the form that statistics take; items that some arm was trained on are left out for all. */
 import type { ArmObservations, Domain, Observations } from "../observations.ts";
-import type { MeasuredModel, Outcome } from "./run-experiment.ts";
+import type { MeasuredModel } from "./measure-models.ts";
+import type { Outcome } from "./run-experiment.ts";
 
 /** By domain, the items that any arm's training text holds a run of. */
 export function contaminatedItems({ arms }: Pick<Outcome, "arms">): ReadonlyMap<string, ReadonlySet<string>> {

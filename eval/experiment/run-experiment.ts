@@ -8,25 +8,21 @@
  * compares arms on the seeds that are done.
  */
 import { resolve } from "node:path";
-import { digestOf } from "../../pipeline/canonical.ts";
-import { engineFingerprint } from "../../pipeline/modules.ts";
 import type { Registry } from "../../pipeline/recipe.ts";
 import { DEFAULT_CACHE } from "../../pipeline/run.ts";
 import { backendNamed } from "../../trainer/backends/index.ts";
-import { loadTrainedModel } from "../../trainer/checkpoint/trained-model.ts";
-import type { TrainPlan } from "../../trainer/config.ts";
-import { keptPages, type Run } from "../accounts/index.ts";
-import { HeldOutGrams, type Overlap } from "../guards/overlap.ts";
-import { contextPolicy, scoreDocuments } from "../measure/bits-per-byte.ts";
-import type { HeldOutDomain } from "../measure/documents.ts";
-import { modelScorer } from "../measure/model-scorer.ts";
-import type { Scorer } from "../measure/scorer.ts";
-import { scoreTask, type Task, type TaskScores } from "../measure/tasks/index.ts";
+import type { Run } from "../accounts/index.ts";
+import type { Overlap } from "../guards/index.ts";
+import { contextPolicy } from "../measure/bits-per-byte.ts";
+import { mapAtOnce } from "./at-once.ts";
 import type { ExperimentEvent } from "./events.ts";
 import type { Experiment } from "./experiment.ts";
+import { type Job, jobsOf, planFor } from "./jobs.ts";
+import { Measure, type MeasuredModel } from "./measure-models.ts";
 import { type MeasuredText, readMeasuredText } from "./measured-text.ts";
-import { jobsAtOnce, type Prepared, type PreparedArm, prepare, tokensOf } from "./prepare.ts";
-import { curate, kept, type Model, makeRows, modelKey, type Rows, trainModel, type Workshop } from "./units.ts";
+import { overlapsOf } from "./overlaps.ts";
+import { jobsAtOnce, type Prepared, type PreparedArm, prepare } from "./prepare.ts";
+import { curate, modelKey, type Workshop } from "./units.ts";
 
 export interface ExperimentOptions {
   readonly registry: Registry;
@@ -46,17 +42,7 @@ export interface CuratedArm extends PreparedArm {
   readonly overlaps: readonly Overlap[];
 }
 
-/** A model and what was measured of it, domains and tasks in the order of `MeasuredText`. */
-export interface MeasuredModel {
-  readonly arm: string;
-  readonly seed: number;
-  readonly rows: Rows;
-  readonly model: Model;
-  readonly heldOut: readonly Float64Array[];
-  readonly shift: Float64Array | undefined;
-  readonly tasks: readonly TaskScores[];
-}
-
+/** All that was measured, from which statistics and report follow. */
 export interface Outcome {
   readonly prepared: Prepared;
   readonly arms: readonly CuratedArm[];
@@ -67,9 +53,7 @@ export interface Outcome {
   readonly contextPolicy: string;
 }
 
-/** Seeds of A/A runs begin here: apart from those that arms are compared with. */
-const FIRST_NOISE_SEED = 1_000_000;
-
+/** Raises RecipeError for what is no experiment. An abort leaves what is done where the next run finds it. */
 export async function runExperiment(experiment: Experiment, options: ExperimentOptions): Promise<Outcome> {
   const cache = resolve(options.cache ?? DEFAULT_CACHE);
   const prepared = await prepare(experiment, { registry: options.registry, cache });
@@ -93,7 +77,7 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
   const jobs = await jobsOf(prepared, arms, workshop);
   announce(jobs, prepared, workshop);
   const measure = new Measure(prepared, text, jobs, workshop);
-  const models = await takeTurns(jobs, options.jobs ?? jobsAtOnce(prepared), (job) => measure.take(job));
+  const models = await mapAtOnce(jobs, options.jobs ?? jobsAtOnce(prepared), (job) => measure.take(job));
   return {
     prepared,
     arms,
@@ -102,63 +86,6 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
     noise: models.filter((_, n) => jobs[n]!.isNoise),
     contextPolicy: contextPolicy({ contextLength: training.contextLength }),
   };
-}
-
-/** A model to train, with its rows. */
-interface Job {
-  readonly arm: string;
-  readonly seed: number;
-  readonly isNoise: boolean;
-  readonly rows: Rows;
-  readonly tokens: number;
-}
-
-async function jobsOf(prepared: Prepared, arms: readonly CuratedArm[], workshop: Workshop): Promise<Job[]> {
-  const { experiment, training } = prepared;
-  const { dataShare: share, shift: heldOut, noise } = experiment;
-  const jobs: Job[] = [];
-  const add = async ({ arm: { name }, curated }: CuratedArm, seed: number, isNoise: boolean): Promise<void> => {
-    const sample = { seed, share, heldOut };
-    const rows = await makeRows(name, curated, { sample, length: training.contextLength }, workshop);
-    const { textBytes, tokens } = curated.manifest.counts;
-    jobs.push({ arm: name, seed, isNoise, rows, tokens: tokensOf(prepared, textBytes / Math.max(1, tokens)) });
-  };
-  for (const seed of experiment.seeds) for (const arm of arms) await add(arm, seed, false);
-  for (let n = 0; n < (noise?.runs ?? 0); n++) await add(arms[0]!, FIRST_NOISE_SEED + n, true);
-  return jobs;
-}
-
-/** An interruption costs a training this part of it at most, unless its config asks for less. */
-const CHECKPOINTS = 5;
-
-function planFor({ seed, tokens }: Job, { training }: Prepared): TrainPlan {
-  const steps = Math.max(1, Math.ceil(tokens / training.tokensPerStep));
-  const { checkpoint } = training;
-  // Where checkpoints are averaged, how far they lie apart is part of the result.
-  const every = checkpoint.average > 1 ? checkpoint.every : Math.min(checkpoint.every, Math.ceil(steps / CHECKPOINTS));
-  return { ...training, seed, steps, checkpoint: { ...checkpoint, every } };
-}
-
-/** Does `work` on every item, in their order, `atOnce` of them at a time. The first failure ends the rest. */
-async function takeTurns<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  let failed = false;
-  const turn = async (): Promise<void> => {
-    while (!failed && next < items.length) {
-      const n = next++;
-      try {
-        results[n] = await work(items[n]!);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  const turns = await Promise.allSettled(Array.from({ length: atOnce }, turn));
-  const failure = turns.find((one) => one.status === "rejected");
-  if (failure !== undefined) throw failure.reason;
-  return results;
 }
 
 function announce(jobs: readonly Job[], prepared: Prepared, { store, emit }: Workshop): void {
@@ -175,165 +102,4 @@ function announce(jobs: readonly Job[], prepared: Prepared, { store, emit }: Wor
     trainingTokens,
     trainingFlops: trainingTokens * account.trainingFlops.token,
   });
-}
-
-async function overlapsOf(
-  { arm }: PreparedArm,
-  run: Run,
-  { heldOut, tasks }: MeasuredText,
-  { tokenizer }: Prepared,
-  workshop: Workshop,
-): Promise<Overlap[]> {
-  const texts = [
-    ...heldOut.map(({ name, documents }) => ({ domain: name, items: documents })),
-    ...tasks.map(({ name, items }) => ({
-      domain: name,
-      items: items.map((item) => ({ id: item.id, text: textOf(item) })),
-    })),
-  ];
-  const decidedBy = {
-    run: run.manifest.id,
-    texts: [...heldOut.map(({ sha256 }) => sha256), ...tasks.map((task) => digestOf(task))],
-    code: engineFingerprint(["eval/guards", "tokenizer"]),
-  };
-  return kept(workshop, { kind: "overlap", unit: `overlap of ${arm.name} with what is measured on`, decidedBy }, () =>
-    new HeldOutGrams(texts).overlapsOf(arm.name, textsOf(run, tokenizer)),
-  );
-}
-
-async function* textsOf(run: Run, tokenizer: Prepared["tokenizer"]): AsyncGenerator<string> {
-  for await (const { text } of keptPages(run, tokenizer)) yield text;
-}
-
-/** What an item asks: its answers are too short to tell. */
-function textOf(item: Task["items"][number]): string {
-  switch (item.kind) {
-    case "choice":
-    case "continuation":
-      return item.context;
-    case "partial-context":
-      return `${item.contexts[item.gold]!} ${item.continuation}`;
-    case "rolling":
-      return item.original;
-  }
-}
-
-/** Folders whose code decides a score. */
-const SCORING = ["trainer", "eval/measure"];
-
-/** Trains and measures models, and tells how long the rest will take. */
-class Measure {
-  readonly #prepared: Prepared;
-  readonly #text: MeasuredText;
-  readonly #workshop: Workshop;
-  /** Of all models. */
-  readonly #tokens: number;
-  /** Of what was found, and of what was trained and measured now. */
-  #tokensFound = 0;
-  #tokensDone = 0;
-  /** Of the models under way: the share that is done. */
-  readonly #shares = new Map<Job, number>();
-  #startMs: number | undefined;
-
-  constructor(prepared: Prepared, text: MeasuredText, jobs: readonly Job[], workshop: Workshop) {
-    this.#prepared = prepared;
-    this.#text = text;
-    this.#workshop = workshop;
-    this.#tokens = jobs.reduce((sum, { tokens }) => sum + tokens, 0);
-  }
-
-  async take(job: Job): Promise<MeasuredModel> {
-    const { arm, seed, rows, tokens } = job;
-    const name = `${arm}, ${job.isNoise ? "A/A " : ""}seed ${seed}`;
-    const plan = planFor(job, this.#prepared);
-    const model = await trainModel(name, plan, rows, this.#workshop, (share) => this.#tell(job, name, share));
-    const scorer = new LazyScorer(model.dir, this.#workshop);
-    try {
-      const heldOut: Float64Array[] = [];
-      for (const domain of this.#text.heldOut) heldOut.push(await this.#score(name, model, domain, scorer));
-      const { shift } = this.#text;
-      const tasks: TaskScores[] = [];
-      for (const task of this.#text.tasks) tasks.push(await this.#scoreTask(name, model, task, scorer));
-      return {
-        arm,
-        seed,
-        rows,
-        model,
-        heldOut,
-        shift: shift && (await this.#score(name, model, shift, scorer)),
-        tasks,
-      };
-    } finally {
-      await scorer.close();
-      if (this.#shares.delete(job)) this.#tokensDone += tokens;
-      else this.#tokensFound += tokens;
-    }
-  }
-
-  #tell(job: Job, name: string, share: number): void {
-    this.#startMs ??= performance.now();
-    this.#shares.set(job, share);
-    let done = this.#tokensDone;
-    for (const [{ tokens }, part] of this.#shares) done += part * tokens;
-    const seconds = (performance.now() - this.#startMs) / 1000;
-    const etaSeconds = ((this.#tokens - this.#tokensFound - done) * seconds) / done;
-    this.#workshop.emit({ type: "progress", unit: `train ${name}`, share, etaSeconds });
-  }
-
-  async #score(name: string, { digest }: Model, domain: HeldOutDomain, scorer: LazyScorer): Promise<Float64Array> {
-    const { tokenizer, training } = this.#prepared;
-    const decidedBy = {
-      model: digest,
-      domain: domain.sha256,
-      contextLength: training.contextLength,
-      tokenizer: tokenizer.digest,
-      code: engineFingerprint(SCORING),
-    };
-    const unit = `measure ${name} on ${domain.name}`;
-    const { nats } = await kept(this.#workshop, { kind: "score", unit, decidedBy }, async () => {
-      const scores = await scoreDocuments(domain.documents, tokenizer, await scorer.open(), this.#signal);
-      return { nats: [...scores] };
-    });
-    return Float64Array.from(nats);
-  }
-
-  async #scoreTask(name: string, { digest }: Model, task: Task, scorer: LazyScorer): Promise<TaskScores> {
-    const { tokenizer } = this.#prepared;
-    const decidedBy = {
-      model: digest,
-      task: digestOf(task),
-      tokenizer: tokenizer.digest,
-      code: engineFingerprint(SCORING),
-    };
-    const unit = `measure ${name} on ${task.name}`;
-    return await kept(this.#workshop, { kind: "score", unit, decidedBy }, async () =>
-      scoreTask(task, tokenizer, await scorer.open(), this.#signal),
-    );
-  }
-
-  get #signal(): { signal?: AbortSignal } {
-    const { signal } = this.#workshop;
-    return signal === undefined ? {} : { signal };
-  }
-}
-
-/** A scorer that is made when it is first needed: scores that are kept need none. */
-class LazyScorer {
-  readonly #folder: string;
-  readonly #workshop: Workshop;
-  #scorer: Scorer | undefined;
-
-  constructor(folder: string, workshop: Workshop) {
-    this.#folder = folder;
-    this.#workshop = workshop;
-  }
-
-  async open(): Promise<Scorer> {
-    this.#scorer ??= await modelScorer(await loadTrainedModel(this.#folder), this.#workshop.backend);
-    return this.#scorer;
-  }
-
-  async close(): Promise<void> {
-    await this.#scorer?.close();
-  }
 }

@@ -41,7 +41,7 @@ export async function curate({ arm, recipe, sharedAfter, key }: PreparedArm, wor
     if (!existsSync(join(dir, MANIFEST))) return false;
     return missingArtifacts(dir, readManifest(dir)).length === 0;
   };
-  await done(workshop, { kind: "curated", unit, key }, isWhole(), async () => {
+  await runUnit(workshop, { kind: "curated", unit, key }, isWhole(), async () => {
     await runChecked(recipe, {
       cache: workshop.cache,
       force: true,
@@ -79,7 +79,7 @@ export async function makeRows(
   });
   const dir = workshop.store.place("rows", key);
   const unit = `sample ${name}, seed ${sample.seed}`;
-  await done(workshop, { kind: "rows", unit, key }, existsSync(join(dir, PACKING_MANIFEST)), async () => {
+  await runUnit(workshop, { kind: "rows", unit, key }, existsSync(join(dir, PACKING_MANIFEST)), async () => {
     rmSync(dir, { recursive: true, force: true });
     await pack({
       shards: shards.map(({ path, sha256 }) => ({ path: join(run, path), run: { id, path, sha256 } })),
@@ -125,7 +125,7 @@ export async function trainModel(
   const key = modelKey(plan, rows);
   const dir = workshop.store.place("model", key);
   const unit = `train ${name}`;
-  await done(workshop, { kind: "model", unit, key }, workshop.store.hasModel(key), async () => {
+  await runUnit(workshop, { kind: "model", unit, key }, workshop.store.hasModel(key), async () => {
     const { signal } = workshop;
     await trainApart({ ...plan, name: unit, data: [{ folder: rows.dir, weight: 1 }], out: dir }, { onShare, signal });
   });
@@ -137,22 +137,23 @@ export async function trainModel(
   return { dir, key, ...result, seconds: measured.seconds, epochs: sources[0]!.epochsTaken };
 }
 
-/** What is computed and kept as JSON. */
-export async function kept<T>(
+/** What `compute` gives, kept as JSON. */
+export async function computeOnce<T>(
   workshop: Workshop,
   { kind, unit, decidedBy }: { readonly kind: "score" | "overlap"; readonly unit: string; readonly decidedBy: unknown },
   compute: () => Promise<T>,
 ): Promise<T> {
   const key = digestOf(decidedBy);
   let value = workshop.store.read<T>(kind, key);
-  await done(workshop, { kind, unit, key }, value !== undefined, async () => {
+  await runUnit(workshop, { kind, unit, key }, value !== undefined, async () => {
     value = await compute();
     await workshop.store.write(kind, key, value);
   });
   return value as T;
 }
 
-async function done(
+/** Makes what is not there yet, and tells of it. */
+async function runUnit(
   { emit, signal }: Workshop,
   unit: { readonly kind: UnitKind; readonly unit: string; readonly key: string },
   reused: boolean,
