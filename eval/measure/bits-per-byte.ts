@@ -2,8 +2,8 @@
  * How well a model predicts text, in units that do not hang on its tokenizer. Each document is read by itself, behind the
  * end-of-text token; that is context, and is never predicted. Bytes are the text's, in UTF-8, and never come from tokens.
  */
-import { RecipeError } from "../../pipeline/errors.ts";
 import type { Tokenizer } from "../../pipeline/tokenizer.ts";
+import { expectSpelling, prefixToken } from "./likelihood-tokenizer.ts";
 import { rollingWindows } from "./rolling-windows.ts";
 import type { Scorer, Window } from "./scorer.ts";
 
@@ -32,7 +32,8 @@ export async function scoreDocuments(
   scorer: Scorer,
   { onProgress, signal }: ScoringHooks = {},
 ): Promise<Float64Array> {
-  const prefix = prefixOf(tokenizer);
+  expectSpelling(tokenizer);
+  const prefix = prefixToken(tokenizer);
   const windows: (Window & { readonly document: number })[] = [];
   for (const [document, { text }] of documents.entries()) {
     for (const window of rollingWindows(tokenizer.encode(text), prefix, scorer.contextLength)) {
@@ -83,20 +84,6 @@ export function countWords(text: string): number {
 
 /** Python's `\s`: U+001C to U+001F and U+0085 belong to it, U+FEFF does not. */
 const PYTHON_SPACES = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
-
-function prefixOf({ name, unknown, endOfText }: Tokenizer): number {
-  if (unknown !== undefined) {
-    throw new RecipeError(
-      `tokenizer: ${name} has texts that it cannot spell, so there is no likelihood of them; expected one that spells every text (bytes, or byte-level BPE)`,
-    );
-  }
-  if (endOfText === undefined) {
-    throw new RecipeError(
-      `tokenizer: ${name} has no end-of-text token; expected one, for the first token of a document is predicted from it`,
-    );
-  }
-  return endOfText;
-}
 
 function predicted({ ids, firstScored }: Window): number {
   return ids.length - firstScored;

@@ -9,13 +9,12 @@
  * of it is left out, so the stretches have its bytes.
  */
 import { createHash } from "node:crypto";
-import { basename } from "node:path";
 import { FormatError, RecipeError } from "../../pipeline/errors.ts";
-import { planInputs } from "../../pipeline/io/inputs.ts";
 import { spanLines, spanText } from "../../pipeline/io/span-bytes.ts";
 import { decodeUtf8 } from "../../pipeline/io/utf8.ts";
 import { drawUniform } from "../../pipeline/random.ts";
-import type { PlannedInput, SourceLog, Span } from "../../pipeline/source.ts";
+import type { PlannedInput } from "../../pipeline/source.ts";
+import { findFiles, plainName, strictLog, wholeSpan } from "./input-files.ts";
 
 export interface HeldOutDocument {
   /** Unlike any other in the domain. */
@@ -61,10 +60,9 @@ export async function readDomain(
   { maxBytes = Number.POSITIVE_INFINITY, field = "text" }: DomainOptions = {},
 ): Promise<HeldOutDomain> {
   const place = `documents ${name}`;
-  const inputs = await planInputs(files, { resolvePath: (path) => path, seed: 0 }, place, 1, { wholeFile: () => true });
   const documents: HeldOutDocument[] = [];
   const taken = new Set<string>();
-  for (const input of inputs) {
+  for (const input of await findFiles(files, place)) {
     for await (const { id, place: at, text, cluster } of textsOf(input, field)) {
       // Files may number their rows alike.
       const own = taken.has(id) ? `${id} (${at})` : id;
@@ -86,7 +84,7 @@ interface FoundText {
 }
 
 async function* textsOf(input: PlannedInput, field: string): AsyncGenerator<FoundText> {
-  const name = basename(input.file).replace(/\.(gz|gzip|bgz|zst|zstd)$/i, "");
+  const name = plainName(input);
   if (/\.(jsonl|ndjson)$/i.test(name)) yield* rowsOf(input, field);
   else if (/\.txt$/i.test(name)) yield await wholeText(input);
   else throw new RecipeError(`${input.location}: unknown kind of file, expected .txt or .jsonl (also .gz or .zst)`);
@@ -96,7 +94,7 @@ async function* textsOf(input: PlannedInput, field: string): AsyncGenerator<Foun
 async function wholeText(input: PlannedInput): Promise<FoundText> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of spanText(spanOf(input), strictLog(input))) {
+  for await (const chunk of spanText(wholeSpan(input), strictLog(input))) {
     bytes += chunk.length;
     if (bytes > MAX_FILE_BYTES) {
       throw new RecipeError(`${input.location}: more than ${MAX_FILE_BYTES} bytes of text; cut it into several files`);
@@ -109,7 +107,7 @@ async function wholeText(input: PlannedInput): Promise<FoundText> {
 
 async function* rowsOf(input: PlannedInput, field: string): AsyncGenerator<FoundText> {
   let line = 0;
-  for await (const lines of spanLines(spanOf(input), strictLog(input), MAX_LINE_BYTES)) {
+  for await (const lines of spanLines(wholeSpan(input), strictLog(input), MAX_LINE_BYTES)) {
     for (const { bytes, length } of lines) {
       line++;
       const at = `${input.location}:${line}`;
@@ -156,21 +154,6 @@ function decoded(bytes: Buffer, at: string): string {
   const { text, invalid } = decodeUtf8(bytes);
   if (invalid <= MAX_ILL_FORMED * bytes.length) return text;
   throw new FormatError(`${at}: ${invalid} sequences of bytes are not UTF-8; write the file anew in UTF-8`);
-}
-
-function spanOf({ file, location, bytes, revision }: PlannedInput): Span {
-  return { index: 0, file, location, fileBytes: bytes, revision, start: 0, end: bytes };
-}
-
-/** What cannot be read ends it: held-out text is to be the same everywhere. */
-function strictLog({ location }: PlannedInput): SourceLog {
-  return {
-    skipped: () => {},
-    bytesRead: () => {},
-    lost: ({ offset, reason }) => {
-      throw new FormatError(`${location} @ ${offset}: ${reason}; copy the file again`);
-    },
-  };
 }
 
 interface WholeText {

@@ -1,6 +1,7 @@
 import { RecipeError } from "../../../pipeline/errors.ts";
 import { skipSpaceBack } from "../../../pipeline/text/python-text.ts";
 import type { Tokenizer } from "../../../pipeline/tokenizer.ts";
+import { prefixToken } from "../likelihood-tokenizer.ts";
 import { rollingWindows } from "../rolling-windows.ts";
 import type { Window } from "../scorer.ts";
 
@@ -41,14 +42,6 @@ export function encodePair(tokenizer: Tokenizer, context: string, continuation: 
     );
   }
   return { contextIds, continuationIds, scoredBytes };
-}
-
-/** What stands before a text that has no context: the end of the text before it. Raises RecipeError where there is none. */
-export function prefixToken(tokenizer: Tokenizer): number {
-  if (tokenizer.endOfText !== undefined) return tokenizer.endOfText;
-  throw new RecipeError(
-    `tokenizer ${tokenizer.name}: found no end-of-text token, expected one to stand before text without context; give the tokenizer one`,
-  );
 }
 
 /**

@@ -1,10 +1,9 @@
-import { basename } from "node:path";
 import { FormatError, oneLine } from "../../../pipeline/errors.ts";
-import { planInputs } from "../../../pipeline/io/inputs.ts";
 import { spanText } from "../../../pipeline/io/span-bytes.ts";
 import { decodeUtf8 } from "../../../pipeline/io/utf8.ts";
-import type { PlannedInput, SourceLog } from "../../../pipeline/source.ts";
+import type { PlannedInput } from "../../../pipeline/source.ts";
 import { parseCsv } from "../../csv.ts";
+import { findFiles, plainName, strictLog, wholeSpan } from "../input-files.ts";
 
 export interface Row {
   readonly value: unknown;
@@ -18,12 +17,10 @@ export interface Row {
  * them in errors. Raises RecipeError for a file that is not there, FormatError for one that is damaged or has no rows.
  */
 export async function readRows(files: readonly string[], place: string): Promise<Row[]> {
-  const inputs = await planInputs(files, { resolvePath: (path) => path, seed: 0 }, place, 1, { wholeFile: () => true });
   const rows: Row[] = [];
-  for (const input of inputs) {
+  for (const input of await findFiles(files, place)) {
     const text = await readText(input);
-    const name = basename(input.file).replace(/\.(gz|gzip|bgz|zst|zstd)$/i, "");
-    const csv = /^(.+)_(?:test|val|dev)\.csv$/i.exec(name);
+    const csv = /^(.+)_(?:test|val|dev)\.csv$/i.exec(plainName(input));
     rows.push(...(csv === null ? jsonRows(text, input.location) : mmluRows(text, input.location, csv[1]!)));
   }
   if (rows.length === 0) throw new FormatError(`${files.join(", ")}: found no rows, expected those of ${place}`);
@@ -57,22 +54,9 @@ function mmluRows(text: string, location: string, subject: string): Row[] {
 }
 
 async function readText(input: PlannedInput): Promise<string> {
-  const { file, location, bytes, revision } = input;
-  const span = { index: 0, file, location, fileBytes: bytes, revision, start: 0, end: bytes };
   const parts: Buffer[] = [];
-  for await (const part of spanText(span, strictLog(location))) parts.push(part);
+  for await (const part of spanText(wholeSpan(input), strictLog(input))) parts.push(part);
   const { text, invalid } = decodeUtf8(Buffer.concat(parts));
   if (invalid === 0) return text;
-  throw new FormatError(`${location}: ${invalid} sequences of bytes are not UTF-8; write the file anew in UTF-8`);
-}
-
-/** A damaged file has fewer items than it should: it is not scored. */
-function strictLog(location: string): SourceLog {
-  return {
-    skipped: () => {},
-    bytesRead: () => {},
-    lost: ({ offset, reason }) => {
-      throw new FormatError(`${location} @ ${offset}: ${reason}; copy the file again`);
-    },
-  };
+  throw new FormatError(`${input.location}: ${invalid} sequences of bytes are not UTF-8; write the file anew in UTF-8`);
 }

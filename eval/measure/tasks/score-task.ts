@@ -2,9 +2,10 @@ import { RecipeError } from "../../../pipeline/errors.ts";
 import { countCodePoints } from "../../../pipeline/text/python-text.ts";
 import type { Tokenizer } from "../../../pipeline/tokenizer.ts";
 import { countWords } from "../bits-per-byte.ts";
+import { expectSpelling, prefixToken } from "../likelihood-tokenizer.ts";
 import { rollingWindows } from "../rolling-windows.ts";
 import type { Scorer, Window, WindowScore } from "../scorer.ts";
-import { encodePair, pairWindows, prefixToken } from "./encode-pair.ts";
+import { encodePair, pairWindows } from "./encode-pair.ts";
 import { metricsOf, pooledMetricsOf } from "./metrics.ts";
 import type { ItemScore, OptionScores, TaskScores } from "./scores.ts";
 import type { ChoiceQuestion, Task, TaskItem } from "./task.ts";
@@ -24,15 +25,13 @@ export async function scoreTask(
   scorer: Scorer,
   { onProgress, signal }: ScoreTaskOptions = {},
 ): Promise<TaskScores> {
-  if (tokenizer.unknown !== undefined) {
-    throw new RecipeError(
-      `task ${task.name}: tokenizer ${tokenizer.name} has texts that it cannot spell, so there is no likelihood of them; expected one that spells every text (bytes, or byte-level BPE)`,
-    );
-  }
+  withPlace(`task ${task.name}`, () => expectSpelling(tokenizer));
   const items: ItemScore[] = [];
   for (let from = 0; from < task.items.length; from += ITEMS_AT_ONCE) {
     const some = task.items.slice(from, from + ITEMS_AT_ONCE);
-    const requests = some.map((item) => withPlace(task, item, () => requestsOf(item, task, tokenizer, scorer)));
+    const requests = some.map((item) =>
+      withPlace(`task ${task.name}, item ${item.id}`, () => requestsOf(item, task, tokenizer, scorer)),
+    );
     signal?.throwIfAborted();
     const answers = await answersTo(requests.flat(), scorer);
     let next = 0;
@@ -171,11 +170,11 @@ function chanceOf(items: readonly ItemScore[]): number | undefined {
   return sum / items.length;
 }
 
-function withPlace<T>(task: Task, item: TaskItem, work: () => T): T {
+function withPlace<T>(place: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
     if (!(error instanceof RecipeError)) throw error;
-    throw new RecipeError(`task ${task.name}, item ${item.id}: ${error.message}`, { cause: error });
+    throw new RecipeError(`${place}: ${error.message}`, { cause: error });
   }
 }

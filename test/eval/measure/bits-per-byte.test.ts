@@ -161,7 +161,7 @@ test("a tokenizer that does not spell every text, or cannot begin one, has no bi
   const characters = buildCharacterTokenizer(["abc"]);
   await assert.rejects(scoreDocuments(texts("abc"), characters, hashing), {
     name: "RecipeError",
-    message: /^tokenizer: characters has texts that it cannot spell/,
+    message: /^tokenizer characters has texts that it cannot spell/,
   });
   const endless: Tokenizer = {
     ...{ name: "endless", vocabSize: 256, digest: "" },
@@ -171,6 +171,6 @@ test("a tokenizer that does not spell every text, or cannot begin one, has no bi
   };
   await assert.rejects(scoreDocuments(texts("abc"), endless, hashing), {
     name: "RecipeError",
-    message: /^tokenizer: endless has no end-of-text token/,
+    message: /^tokenizer endless: found no end-of-text token/,
   });
 });
