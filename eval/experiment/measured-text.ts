@@ -1,11 +1,9 @@
 /** What the models of an experiment are measured on: held-out domains, the crawl's own held-out pages, tasks. */
 import { resolve } from "node:path";
-import { digestOf } from "../../pipeline/canonical.ts";
 import { isHeldOut } from "../../pipeline/page-sample.ts";
-import { drawUniform } from "../../pipeline/random.ts";
 import type { Tokenizer } from "../../pipeline/tokenizer.ts";
 import { keptPages, type Run } from "../accounts/index.ts";
-import { type HeldOutDocument, type HeldOutDomain, readDomain } from "../measure/documents.ts";
+import { domainOf, type HeldOutDomain, hostOf, readDomain, type WholeText } from "../measure/documents.ts";
 import { readTask, type Task } from "../measure/tasks/index.ts";
 import type { Experiment } from "./experiment.ts";
 
@@ -17,7 +15,7 @@ export interface MeasuredText {
 }
 
 /** What the domain of the crawl's own pages is called. */
-export const SHIFT = "the crawl itself";
+const SHIFT = "the crawl itself";
 
 export async function readMeasuredText(experiment: Experiment, base: Run, tokenizer: Tokenizer): Promise<MeasuredText> {
   const { heldOut, tasks, shift, folder } = experiment;
@@ -36,35 +34,22 @@ export async function readMeasuredText(experiment: Experiment, base: Run, tokeni
     };
     read.push(await readTask(name, paths(files), options));
   }
-  const own =
-    shift > 0 ? await heldOutPages(base, tokenizer, shift, heldOut?.maxBytes ?? Number.POSITIVE_INFINITY) : [];
   return {
     heldOut: domains,
-    shift: own.length === 0 ? undefined : { name: SHIFT, sha256: digestOf(own), documents: own },
+    shift: shift === 0 ? undefined : await crawlItself(base, tokenizer, shift, heldOut?.maxBytes),
     tasks: read,
   };
 }
 
-async function heldOutPages(
+async function crawlItself(
   base: Run,
   tokenizer: Tokenizer,
   share: number,
-  maxBytes: number,
-): Promise<HeldOutDocument[]> {
-  const documents: HeldOutDocument[] = [];
+  maxBytes = Number.POSITIVE_INFINITY,
+): Promise<HeldOutDomain | undefined> {
+  const pages: WholeText[] = [];
   for await (const { id, url, text } of keptPages(base, tokenizer, (page) => isHeldOut(page, share))) {
-    const cluster = URL.canParse(url) ? new URL(url).hostname : id;
-    documents.push({ id, text, bytes: Buffer.byteLength(text), cluster });
+    pages.push({ id, text, cluster: hostOf(url) ?? id });
   }
-  const drawn = documents
-    .map((document) => ({ document, draw: drawUniform(0, "measured pages", document.id) }))
-    .sort((a, b) => a.draw - b.draw);
-  const chosen = new Set<HeldOutDocument>();
-  let bytes = 0;
-  for (const { document } of drawn) {
-    if (bytes > 0 && bytes + document.bytes > maxBytes) continue;
-    chosen.add(document);
-    bytes += document.bytes;
-  }
-  return documents.filter((document) => chosen.has(document) && document.bytes > 0);
+  return domainOf(SHIFT, pages, maxBytes);
 }

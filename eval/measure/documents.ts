@@ -37,8 +37,6 @@ export interface HeldOutDomain {
 export interface DomainOptions {
   /** Documents are drawn until they have so many bytes of UTF-8, the same ones whenever files and limit are the same. */
   readonly maxBytes?: number;
-  /** Of a row, the field that holds the text: by default "text". */
-  readonly field?: string;
 }
 
 /** A longer text is cut. */
@@ -57,22 +55,36 @@ const MAX_ILL_FORMED = 0.001;
 export async function readDomain(
   name: string,
   files: readonly string[],
-  { maxBytes = Number.POSITIVE_INFINITY, field = "text" }: DomainOptions = {},
+  { maxBytes = Number.POSITIVE_INFINITY }: DomainOptions = {},
 ): Promise<HeldOutDomain> {
   const place = `documents ${name}`;
-  const documents: HeldOutDocument[] = [];
+  const texts: WholeText[] = [];
   const taken = new Set<string>();
   for (const input of await findFiles(files, place)) {
-    for await (const { id, place: at, text, cluster } of textsOf(input, field)) {
+    for await (const { id, place: at, text, cluster } of textsOf(input)) {
       // Files may number their rows alike.
       const own = taken.has(id) ? `${id} (${at})` : id;
       taken.add(own);
-      documents.push(...stretchesOf({ id: own, text, cluster: cluster ?? own }));
+      texts.push({ id: own, text, cluster: cluster ?? own });
     }
   }
-  if (documents.length === 0) throw new FormatError(`${place}: found no text in ${files.join(", ")}`);
-  const chosen = choose(documents, maxBytes, place);
-  return { name, sha256: digestOf(chosen), documents: chosen };
+  const domain = domainOf(name, texts, maxBytes);
+  if (domain !== undefined) return domain;
+  if (texts.every(isEmpty)) throw new FormatError(`${place}: found no text in ${files.join(", ")}`);
+  throw new RecipeError(`${place}: no document goes into ${maxBytes} bytes; give a higher limit`);
+}
+
+export interface WholeText {
+  /** Unlike any other in the domain. */
+  readonly id: string;
+  readonly text: string;
+  readonly cluster: string;
+}
+
+/** Texts as a domain: long ones cut, and as many drawn as go into `maxBytes`. Undefined where none does. */
+export function domainOf(name: string, texts: readonly WholeText[], maxBytes: number): HeldOutDomain | undefined {
+  const documents = choose(texts.flatMap(stretchesOf), maxBytes);
+  return documents.length === 0 ? undefined : { name, sha256: digestOf(documents), documents };
 }
 
 interface FoundText {
@@ -83,9 +95,9 @@ interface FoundText {
   readonly cluster: string | undefined;
 }
 
-async function* textsOf(input: PlannedInput, field: string): AsyncGenerator<FoundText> {
+async function* textsOf(input: PlannedInput): AsyncGenerator<FoundText> {
   const name = plainName(input);
-  if (/\.(jsonl|ndjson)$/i.test(name)) yield* rowsOf(input, field);
+  if (/\.(jsonl|ndjson)$/i.test(name)) yield* rowsOf(input);
   else if (/\.txt$/i.test(name)) yield await wholeText(input);
   else throw new RecipeError(`${input.location}: unknown kind of file, expected .txt or .jsonl (also .gz or .zst)`);
 }
@@ -105,7 +117,7 @@ async function wholeText(input: PlannedInput): Promise<FoundText> {
   return { id: input.file, place: input.file, text, cluster: input.file };
 }
 
-async function* rowsOf(input: PlannedInput, field: string): AsyncGenerator<FoundText> {
+async function* rowsOf(input: PlannedInput): AsyncGenerator<FoundText> {
   let line = 0;
   for await (const lines of spanLines(wholeSpan(input), strictLog(input), MAX_LINE_BYTES)) {
     for (const { bytes, length } of lines) {
@@ -113,16 +125,16 @@ async function* rowsOf(input: PlannedInput, field: string): AsyncGenerator<Found
       const at = `${input.location}:${line}`;
       if (length > MAX_LINE_BYTES) throw new FormatError(`${at}: ${length} bytes, expected ${MAX_LINE_BYTES} at most`);
       const json = decoded(bytes, at);
-      if (json.trim() !== "") yield rowOf(json, { at, place: `${input.file}:${line}`, field });
+      if (json.trim() !== "") yield rowOf(json, { at, place: `${input.file}:${line}` });
     }
   }
 }
 
-function rowOf(json: string, { at, place, field }: { at: string; place: string; field: string }): FoundText {
+function rowOf(json: string, { at, place }: { at: string; place: string }): FoundText {
   const row = parsed(json, at);
-  const text = row[field];
+  const { text } = row;
   if (typeof text !== "string") {
-    throw new FormatError(`${at}: found no string "${field}" (fields: ${Object.keys(row).join(", ") || "none"})`);
+    throw new FormatError(`${at}: found no string "text" (fields: ${Object.keys(row).join(", ") || "none"})`);
   }
   const string = (name: string): string | undefined => {
     const value = row[name];
@@ -142,8 +154,8 @@ function parsed(json: string, at: string): Record<string, unknown> {
   throw new FormatError(`${at}: expected a JSON object`);
 }
 
-/** Dolma's rows have their address as id. */
-function hostOf(address: string | undefined): string | undefined {
+/** Of an address on the web. (Dolma's rows have it as their id.) */
+export function hostOf(address: string | undefined): string | undefined {
   return address !== undefined && /^https?:/i.test(address) && URL.canParse(address)
     ? new URL(address).hostname
     : undefined;
@@ -156,16 +168,14 @@ function decoded(bytes: Buffer, at: string): string {
   throw new FormatError(`${at}: ${invalid} sequences of bytes are not UTF-8; write the file anew in UTF-8`);
 }
 
-interface WholeText {
-  readonly id: string;
-  readonly text: string;
-  readonly cluster: string;
+function isEmpty({ text }: WholeText): boolean {
+  return text.trim() === "";
 }
 
-/** An empty text has none. */
-export function stretchesOf({ id, text, cluster }: WholeText): HeldOutDocument[] {
+function stretchesOf(whole: WholeText): HeldOutDocument[] {
+  if (isEmpty(whole)) return [];
+  const { id, text, cluster } = whole;
   const bytes = Buffer.byteLength(text);
-  if (text.trim() === "") return [];
   if (bytes <= LONG_BYTES) return [{ id, text, bytes, cluster }];
   return cutIntoStretches(text).map((stretch, n) => ({
     id: `${id}#${n}`,
@@ -209,7 +219,7 @@ function partsOf(text: string, level: number): string[] {
 const CHOICE_SEED = 0;
 
 /** As many as go into the limit, in the order of a draw that hangs on their ids; kept in the order in which they were read. */
-function choose(documents: readonly HeldOutDocument[], maxBytes: number, place: string): HeldOutDocument[] {
+function choose(documents: readonly HeldOutDocument[], maxBytes: number): HeldOutDocument[] {
   const draw = (n: number): number => drawUniform(CHOICE_SEED, "held-out", documents[n]!.id);
   const order = [...documents.keys()].map((n) => ({ n, at: draw(n) })).sort((a, b) => a.at - b.at || a.n - b.n);
   const chosen = new Set<number>();
@@ -219,8 +229,7 @@ function choose(documents: readonly HeldOutDocument[], maxBytes: number, place: 
     if (bytes > maxBytes) break;
     chosen.add(n);
   }
-  if (chosen.size > 0) return documents.filter((_, n) => chosen.has(n));
-  throw new RecipeError(`${place}: no document goes into ${maxBytes} bytes; give a higher limit`);
+  return documents.filter((_, n) => chosen.has(n));
 }
 
 function digestOf(documents: readonly HeldOutDocument[]): string {

@@ -157,22 +157,16 @@ test("a limit draws documents, the same ones every time, and keeps their order",
 
 test("what is no held-out text is refused, and where it is", async () => {
   const gz = gzipSync(PARAGRAPHS.join("\n"));
-  const cases: [string, RegExp, { maxBytes?: number; field?: string }?][] = [
+  const cases: [string, RegExp, { maxBytes?: number }?][] = [
     [join(folder, "absent.txt"), /^documents d\[0\]: no such file/],
     [file("a.csv", "a,b"), /a\.csv: unknown kind of file, expected \.txt or \.jsonl \(also \.gz or \.zst\)$/],
     [file("a.txt", " \n\n"), /^documents d: found no text in .*a\.txt$/],
     [file("a.jsonl", '{"text": "a"}\n[1]\n'), /a\.jsonl:2: expected a JSON object$/],
     [file("a.jsonl", '{"text": "a"}\n\n{"text": \n'), /a\.jsonl:3: .*JSON/],
     [file("a.jsonl", '{"content": "a", "id": 1}\n'), /a\.jsonl:1: found no string "text" \(fields: content, id\)$/],
-    [file("a.jsonl", '{"text": "a"}\n'), /found no string "body"/, { field: "body" }],
     [file("a.txt", Buffer.from("caf\xe9 cr\xe8me", "latin1")), /a\.txt: 2 sequences of bytes are not UTF-8/],
     [file("a.txt.gz", gz.subarray(0, gz.length - 20)), /a\.txt\.gz @ \d+: gzip-truncated; copy the file again$/],
     [file("a.txt", "hello"), /^documents d: no document goes into 4 bytes; give a higher limit$/, { maxBytes: 4 }],
   ];
   for (const [path, message, options] of cases) await assert.rejects(readDomain("d", [path], options), { message });
-});
-
-test("rows may have their text in another field", async () => {
-  const { documents } = await readDomain("d", [file("a.ndjson", '{"body": "a"}\n')], { field: "body" });
-  assert.equal(documents[0]!.text, "a");
 });
