@@ -5,5 +5,5 @@ export { type Coverage, coverageOf } from "./coverage.ts";
 export { funnelOf } from "./funnel.ts";
 export { keptPages } from "./kept-pages.ts";
 export type { Run } from "./run.ts";
-export { type SampleOptions, sampleDifferences } from "./samples.ts";
+export { type SampleOptions, sampleDifferences, takeTurns } from "./samples.ts";
 export { scoreHistograms } from "./score-histograms.ts";

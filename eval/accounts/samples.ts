@@ -95,7 +95,7 @@ class Lowest {
 }
 
 /** The first of each list, then the second of each, and on. */
-function takeTurns<T>(lists: readonly (readonly T[])[]): T[] {
+export function takeTurns<T>(lists: readonly (readonly T[])[]): T[] {
   const longest = Math.max(0, ...lists.map(({ length }) => length));
   return Array.from({ length: longest }, (_, n) => lists.flatMap((list) => list.slice(n, n + 1))).flat();
 }

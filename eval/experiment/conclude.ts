@@ -1,7 +1,10 @@
 /** Whether the experiment came out as its hypothesis said, in a sentence. */
 import type { ConfinedWin } from "../guards/index.ts";
+import { fixed, signed } from "../report/numbers.ts";
 import type { ReportData } from "../report/report-data.ts";
 import type { PairComparison, Verdict } from "../statistics/index.ts";
+
+const DECIMALS = 4;
 
 type Expectation = ReportData["experiment"]["expect"];
 
@@ -22,13 +25,13 @@ export function conclude(
   const isTurned = pair.arm !== expect.arm;
   const difference = isTurned ? -pair.estimate : pair.estimate;
   const [low, high] = isTurned ? [-pair.high, -pair.low] : [pair.low, pair.high];
-  const figures = `${signed(difference)} ${unit}, 95 % interval ${signed(low)} to ${signed(high)}`;
+  const figures = `${signed(difference, DECIMALS)} ${unit}, 95 % interval ${signed(low, DECIMALS)} to ${signed(high, DECIMALS)}`;
   const names = `${expect.arm} against ${expect.against}`;
   if (pair.verdict === undefined) {
     return {
       pair: index,
       asExpected: undefined,
-      sentence: `${names}: ${signed(difference)} ${unit}. One seed tells nothing of how seeds differ: there is no verdict.`,
+      sentence: `${names}: ${signed(difference, DECIMALS)} ${unit}. One seed tells nothing of how seeds differ: there is no verdict.`,
     };
   }
   const verdict = isTurned ? turned(pair.verdict) : pair.verdict;
@@ -39,7 +42,7 @@ export function conclude(
   const only = isConfined ? " only on its own source" : "";
   const found =
     verdict === "not resolved at this scale"
-      ? `not resolved at this scale, which finds differences from ${pair.detectable.toFixed(4)} on`
+      ? `not resolved at this scale, which finds differences from ${fixed(pair.detectable, DECIMALS)} on`
       : winner === expect.arm
         ? `${verdict}${only}`
         : `${verdict}${only === "" ? "" : ` (${expect.against} is better${only})`}`;
@@ -61,8 +64,4 @@ function cameOut({ sign, by }: Expectation, verdict: Verdict, low: number, high:
 function turned(verdict: Verdict): Verdict {
   if (verdict === "better") return "worse";
   return verdict === "worse" ? "better" : verdict;
-}
-
-function signed(value: number): string {
-  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(4)}`;
 }

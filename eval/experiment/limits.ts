@@ -1,5 +1,7 @@
 /** What an experiment of this scale cannot tell, in sentences that stand in every report. */
 import type { Observations } from "../observations.ts";
+import { percent } from "../report/numbers.ts";
+import { plural } from "../report/sections/words.ts";
 import { unclusteredDomains } from "../statistics/index.ts";
 import type { Outcome } from "./run-experiment.ts";
 
@@ -10,12 +12,12 @@ export function limitsOf({ prepared, text, models }: Outcome, observations: Obse
   const most = Math.max(...tokens);
   const sentences = [
     `The models have ${figure(account.parameters.total)} parameters and were trained on ${figure(most)} tokens. What wins here need not win at another size or budget: of pairs decided at 150 million parameters, about 80 % hold at a billion (DataDecide, 2025), and these models are smaller.`,
-    `Intervals are about other seeds, other ${dataShare < 1 ? `draws of ${percent(dataShare)} of the same pages` : "orders of the same pages"} and other documents of the same domains. Another crawl is outside them.`,
+    `Intervals are about other seeds, other ${dataShare < 1 ? `draws of ${percent(dataShare, 0)} of the same pages` : "orders of the same pages"} and other documents of the same domains. Another crawl is outside them.`,
     "Model, schedule and tokenizer were the same for all arms and tuned for none; an arm may like others better.",
   ];
   if (seeds.length < 5) {
     sentences.push(
-      `With ${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"} the noise between seeds is itself known badly; that is why intervals are wide.`,
+      `With ${plural(seeds.length, "seed")} the noise between seeds is itself known badly; that is why intervals are wide.`,
     );
   }
   for (const { domain, items, sampledBy } of unclusteredDomains(observations)) {
@@ -38,8 +40,4 @@ function figure(value: number): string {
   if (value >= 1e9) return `${(value / 1e9).toPrecision(3)} billion`;
   if (value >= 1e6) return `${(value / 1e6).toPrecision(3)} million`;
   return value.toLocaleString("en-GB");
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
 }

@@ -1,5 +1,4 @@
 /** What an experiment will cost, and what it can find, told before anything is trained. */
-
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
@@ -83,6 +82,7 @@ export async function planExperiment(
   const trainingTokens = seeds * tokensOfSeed + noiseModels * arms[0]!.tokensTrained;
   const { tokensPerSecond } = account.time;
   const jobs = jobsAtOnce(prepared);
+  const pairs = pairsDecided(prepared);
   return {
     arms,
     seeds,
@@ -93,8 +93,8 @@ export async function planExperiment(
     flopsPerSecond: tokensPerSecond * account.trainingFlops.token,
     curationSeconds: arms.reduce((sum, { curationSeconds }) => sum + curationSeconds, 0),
     trainingSeconds: trainingTokens / tokensPerSecond / jobs,
-    power: powerOf(experiment, arms.length, tokensOfSeed / tokensPerSecond / jobs / 60),
-    noiseAllowed: noiseAllowed(experiment, arms.length),
+    power: powerOf(experiment, pairs, tokensOfSeed / tokensPerSecond / jobs / 60),
+    noiseAllowed: noiseAllowed(experiment, pairs),
   };
 }
 
@@ -129,14 +129,16 @@ async function planArm(
 /** Of English text, where nothing is counted yet. */
 const BYTES_PER_TOKEN = 4;
 
-function pairsOf(arms: number): number {
-  return (arms * (arms - 1)) / 2;
+/** Pairs that are decided together: arms of `ablate` are not among them. */
+function pairsDecided({ arms }: Prepared): number {
+  const compared = arms.filter(({ arm }) => arm.without === undefined).length;
+  return (compared * (compared - 1)) / 2;
 }
 
-function powerOf(experiment: Experiment, arms: number, minutesPerSeed: number): ExperimentPlan["power"] {
+function powerOf(experiment: Experiment, pairs: number, minutesPerSeed: number): ExperimentPlan["power"] {
   const noise = pilotNoise(experiment);
   if (noise === undefined) return undefined;
-  const plan = planPower({ difference: experiment.expect!.by, ...noise, pairs: pairsOf(arms) });
+  const plan = planPower({ difference: experiment.expect!.by, ...noise, pairs });
   return { ...plan, ...noise, minutesPerSeed };
 }
 
@@ -156,8 +158,8 @@ function pilotNoise({ folder, out, expect, base }: Experiment) {
   };
 }
 
-function noiseAllowed({ seeds, expect }: Experiment, arms: number): number {
+function noiseAllowed({ seeds, expect }: Experiment, pairs: number): number {
   const rows = Math.max(2, seeds.length);
-  const { table } = planPower({ difference: 1, sdSeed: 1, seDocument: 0, pairs: pairsOf(arms), maxSeeds: rows });
+  const { table } = planPower({ difference: 1, sdSeed: 1, seDocument: 0, pairs, maxSeeds: rows });
   return expect!.by / table.find((row) => row.seeds === rows)!.detectable;
 }

@@ -1,16 +1,16 @@
 /** What a report shows, from what was measured. */
-
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { digestOf } from "../../pipeline/canonical.ts";
 import { engineVersion } from "../../pipeline/modules.ts";
-import { costsOf, coverageOf, funnelOf, sampleDifferences, scoreHistograms } from "../accounts/index.ts";
+import { costsOf, coverageOf, funnelOf, sampleDifferences, scoreHistograms, takeTurns } from "../accounts/index.ts";
 import { confinedWins, type Evidence, guardWarnings } from "../guards/index.ts";
 import type { Observations } from "../observations.ts";
 import type { ArmReport, DomainReport, PageSample, ReportData, TaskReport } from "../report/report-data.ts";
 import { metricUnit } from "../report/sections/words.ts";
 import { armScores, comparePairs, domainEstimates, noiseFloorOf, type PairComparison } from "../statistics/index.ts";
+import { mean } from "../statistics/moments.ts";
 import { describeUse } from "./arms.ts";
 import { stageEffects } from "./attribution.ts";
 import { conclude } from "./conclude.ts";
@@ -228,8 +228,7 @@ async function samplesOf({ arms, prepared }: Outcome): Promise<PageSample[]> {
       ),
     );
   }
-  const turns = Array.from({ length: samples }, (_, n) => found.flatMap((list) => list.slice(n, n + 1))).flat();
-  return turns.slice(0, samples);
+  return takeTurns(found).slice(0, samples);
 }
 
 /** Points of a loss curve: more than these cannot be told apart in a picture. */
@@ -290,10 +289,6 @@ function taskReports({ text, models, arms }: Outcome): TaskReport[] {
       };
     }),
   }));
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function describeMachine(): string {

@@ -2,6 +2,7 @@
  * The best model size at each of several compute budgets, and its power law N = k·C^a: Hoffmann et al. 2022, approach 2.
  * Two ways to find the best size: the run of lowest loss, or the vertex of a parabola in ln N through all runs of a budget.
  */
+import { mean } from "../statistics/moments.ts";
 
 export interface IsoflopRun {
   readonly params: number;
@@ -122,8 +123,4 @@ function determinant(matrix: readonly (readonly number[])[]): number {
     [number, number, number],
   ];
   return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,4 +1,5 @@
 import { NO_VARIANCE, sumOfComponents, type VarianceComponent } from "./components.ts";
+import { mean, sampleVariance } from "./moments.ts";
 import { jackknifeVariance, type RatioDomain, ratioOf } from "./ratio.ts";
 
 /** Of one run: by domain, the numerator of each item. */
@@ -48,13 +49,4 @@ function meanOfRuns(runs: readonly ArrayLike<number>[]): Float64Array {
   const sums = new Float64Array(runs[0]!.length);
   for (const run of runs) for (let i = 0; i < sums.length; i++) sums[i]! += run[i]! / runs.length;
   return sums;
-}
-
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-export function sampleVariance(values: readonly number[]): number {
-  const center = mean(values);
-  return values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1);
 }
