@@ -1,25 +1,29 @@
-/** Does `work` on every item, in their order, `atOnce` of them at a time. The first failure ends the rest. */
+/**
+ * Does `work` on every item, in their order, `atOnce` of them at a time. The first failure is told to `onFailure`, so that what
+ * else is under way can be ended, and thrown when it has.
+ */
 export async function mapAtOnce<T, R>(
   items: readonly T[],
   atOnce: number,
   work: (item: T) => Promise<R>,
+  onFailure: (error: unknown) => void,
 ): Promise<R[]> {
   const results: R[] = [];
   let next = 0;
-  let failed = false;
+  let failure: { readonly error: unknown } | undefined;
   const turn = async (): Promise<void> => {
-    while (!failed && next < items.length) {
+    while (failure === undefined && next < items.length) {
       const n = next++;
       try {
         results[n] = await work(items[n]!);
       } catch (error) {
-        failed = true;
-        throw error;
+        if (failure !== undefined) return;
+        failure = { error };
+        onFailure(error);
       }
     }
   };
-  const turns = await Promise.allSettled(Array.from({ length: atOnce }, turn));
-  const failure = turns.find((one) => one.status === "rejected");
-  if (failure !== undefined) throw failure.reason;
+  await Promise.all(Array.from({ length: atOnce }, turn));
+  if (failure !== undefined) throw failure.error;
   return results;
 }

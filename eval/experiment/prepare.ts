@@ -147,7 +147,7 @@ export function tokensOf({ experiment: { budget }, account }: Prepared, bytesPer
 }
 
 /** A path in an experiment is relative to it; a name is left as it is. */
-export function pathOrName(nameOrPath: string, folder: string): string {
+function pathOrName(nameOrPath: string, folder: string): string {
   const path = resolve(folder, nameOrPath);
   return existsSync(path) ? path : nameOrPath;
 }

@@ -59,13 +59,14 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
   const prepared = await prepare(experiment, { registry: options.registry, cache });
   const { store, training, tokenizer } = prepared;
   const backend = await backendNamed(training.backend, training.threads);
+  const stop = new AbortController();
   const workshop: Workshop = {
     store,
     backend,
     cache,
     workers: options.workers,
     emit: options.onEvent ?? (() => {}),
-    signal: options.signal,
+    signal: options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]),
   };
   const curated: { arm: PreparedArm; curated: Run }[] = [];
   for (const arm of prepared.arms) curated.push({ arm, curated: await curate(arm, workshop) });
@@ -77,7 +78,13 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
   const jobs = await jobsOf(prepared, arms, workshop);
   announce(jobs, prepared, workshop);
   const measure = new Measure(prepared, text, jobs, workshop);
-  const models = await mapAtOnce(jobs, options.jobs ?? jobsAtOnce(prepared), (job) => measure.take(job));
+  const atOnce = options.jobs ?? jobsAtOnce(prepared);
+  const models = await mapAtOnce(
+    jobs,
+    atOnce,
+    (job) => measure.take(job),
+    (error) => stop.abort(error),
+  );
   return {
     prepared,
     arms,

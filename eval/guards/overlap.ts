@@ -16,8 +16,8 @@ import { KeyNumbers } from "./key-numbers.ts";
 import { mix, WordHasher } from "./words.ts";
 
 export const CONTAMINATION_WORDS = 13;
-export const FEWEST_CONTAMINATION_WORDS = 8;
-export const RESEMBLANCE_WORDS = 5;
+const FEWEST_CONTAMINATION_WORDS = 8;
+const RESEMBLANCE_WORDS = 5;
 
 export interface HeldOutTexts {
   readonly domain: string;

@@ -56,14 +56,14 @@ export function guardWarnings({ budget, arms, domains, overlaps, pairs }: Eviden
   ];
 }
 
-export function seedWarnings(arms: readonly ArmEvidence[]): Warning[] {
+function seedWarnings(arms: readonly ArmEvidence[]): Warning[] {
   const single = arms.filter(({ seeds }) => seeds < 2).map(({ name }) => name);
   if (single.length === 0) return [];
   const message = `${listed(single)}: a single seed, from 2 there is a verdict: name more seeds`;
   return [{ kind: "single-seed", message }];
 }
 
-export function tokenizerWarnings(arms: readonly ArmEvidence[]): Warning[] {
+function tokenizerWarnings(arms: readonly ArmEvidence[]): Warning[] {
   const [first, ...others] = arms;
   const different = others.filter(({ tokenizerDigest }) => tokenizerDigest !== first?.tokenizerDigest);
   if (first === undefined || different.length === 0) return [];
@@ -72,7 +72,7 @@ export function tokenizerWarnings(arms: readonly ArmEvidence[]): Warning[] {
   return [{ kind: "tokenizer", message }];
 }
 
-export function budgetWarnings(arms: readonly ArmEvidence[], budget: keyof typeof UNITS): Warning[] {
+function budgetWarnings(arms: readonly ArmEvidence[], budget: keyof typeof UNITS): Warning[] {
   return (["tokens", "bytes", "flops"] as const).flatMap((unit) => {
     const [least, most] = extremes(arms, (arm) => arm[unit]);
     const tolerance = unit === budget ? BUDGET_TOLERANCE : OTHER_TOLERANCE;
@@ -85,7 +85,7 @@ export function budgetWarnings(arms: readonly ArmEvidence[], budget: keyof typeo
   });
 }
 
-export function epochWarnings(arms: readonly ArmEvidence[]): Warning[] {
+function epochWarnings(arms: readonly ArmEvidence[]): Warning[] {
   const warnings = arms
     .filter(({ epochs }) => epochs > MOST_EPOCHS)
     .map(({ name, epochs }) => ({
@@ -102,7 +102,7 @@ export function epochWarnings(arms: readonly ArmEvidence[]): Warning[] {
   return warnings;
 }
 
-export function suiteWarnings(domains: readonly string[], overlaps: readonly Overlap[]): Warning[] {
+function suiteWarnings(domains: readonly string[], overlaps: readonly Overlap[]): Warning[] {
   const warnings: Warning[] = [];
   if (domains.length < FEWEST_DOMAINS) {
     const found = `${domains.length} held-out ${domains.length === 1 ? "domain" : "domains"}`;
@@ -119,7 +119,7 @@ export function suiteWarnings(domains: readonly string[], overlaps: readonly Ove
 }
 
 /** One for each domain or task, of all arms together. */
-export function contaminationWarnings(overlaps: readonly Overlap[]): Warning[] {
+function contaminationWarnings(overlaps: readonly Overlap[]): Warning[] {
   return [...new Set(overlaps.map(({ domain }) => domain))].flatMap((domain) => {
     const found = overlaps.filter((one) => one.domain === domain && one.contaminatedItems > 0);
     if (found.length === 0) return [];
@@ -171,7 +171,7 @@ export function confinedWins(pairs: readonly PairComparison[], overlaps: readonl
   });
 }
 
-export function resemblanceWarnings(pairs: readonly PairComparison[], overlaps: readonly Overlap[]): Warning[] {
+function resemblanceWarnings(pairs: readonly PairComparison[], overlaps: readonly Overlap[]): Warning[] {
   return confinedWins(pairs, overlaps).map(({ arm, against, domains }) => ({
     kind: "resemblance",
     message: `${arm} against ${against}: better only on its own source: it wins on ${listed(domains)}, whose text it resembles more than ${against} does (limit ${LEAN} times the median domain), and nowhere else; add domains that resemble neither`,

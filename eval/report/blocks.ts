@@ -10,7 +10,7 @@ export type Inline =
   | typeof BREAK;
 
 /** The line goes on below. */
-export const BREAK = { break: true } as const;
+const BREAK = { break: true } as const;
 
 export type Line = Inline | readonly Inline[];
 

@@ -26,7 +26,7 @@ export interface Fit {
 const HUBER_DELTA = 1e-3;
 
 /** The law has five parameters; without one run more, it says nothing of how well it holds. */
-export const LEAST_RUNS = 6;
+const LEAST_RUNS = 6;
 
 /** Epoch's grid. `a` and `b` are ln A and ln B, `e` is ln E. */
 const STARTS = product([5, 10], [5, 10, 20], [-0.5, 0.5], [0.3, 0.5], [0.3, 0.5]);

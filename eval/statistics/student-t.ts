@@ -5,11 +5,6 @@
  * With x = df / (df + t²), P(T > t) = I_x(df/2, 1/2) / 2, the incomplete beta function (Abramowitz & Stegun 26.7.1).
  */
 
-/** P(T ≤ t). */
-export function studentTCdf(t: number, df: number): number {
-  return t < 0 ? studentTTail(-t, df) : 1 - studentTTail(t, df);
-}
-
 /** P(T > t) for t ≥ 0: small ones keep their digits. */
 export function studentTTail(t: number, df: number): number {
   if (t === 0) return 0.5;
@@ -73,12 +68,6 @@ function logGammaHalfStep(a: number): number {
   const i = 1 / a;
   const i2 = i * i;
   return Math.log(shift) + Math.log(a) / 2 - i * (1 / 8 - i2 * (1 / 192 - i2 * (1 / 640 - i2 * (17 / 14_336))));
-}
-
-/** The t with P(T ≤ t) = p, 0 < p < 1. */
-export function studentTQuantile(p: number, df: number): number {
-  if (p === 0.5) return 0;
-  return p < 0.5 ? -studentTUpperQuantile(p, df) : studentTUpperQuantile(1 - p, df);
 }
 
 /** The t ≥ 0 with P(T > t) = tail, 0 < tail ≤ ½. Newton on logarithms, kept between bounds. */

@@ -9,7 +9,7 @@ import {
   noiseFloorOf,
   unclusteredDomains,
 } from "../../../eval/statistics/index.ts";
-import { studentTQuantile } from "../../../eval/statistics/student-t.ts";
+import { studentTUpperQuantile } from "../../../eval/statistics/student-t.ts";
 import { assertNear } from "./near.ts";
 
 const DOMAINS: Observations["domains"] = [
@@ -87,7 +87,7 @@ test("a comparison is what can be computed by hand", () => {
   assertNear(pair!.high - pair!.estimate, 0.514910337226085, 1e-7);
   assertNear(pair!.estimate - pair!.low, 0.514910337226085, 1e-7);
   // Whoever computes the interval from the printed figures finds it.
-  assertNear(studentTQuantile(0.975, pair!.df) * pair!.se, 0.514910337226085, 1e-6);
+  assertNear(studentTUpperQuantile(0.025, pair!.df) * pair!.se, 0.514910337226085, 1e-6);
   assert.equal(pair!.pHolm, pair!.p);
   assert.equal(pair!.verdict, "not resolved at this scale");
   assert.equal(pair!.seedNoise, "own seeds");
