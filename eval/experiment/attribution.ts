@@ -1,9 +1,9 @@
 /** What each stage of a recipe does, by leaving it out (`ablate`). */
 import { join } from "node:path";
 import { ledgerRows } from "../../pipeline/ledger-reader.ts";
-import type { Observations } from "../observations.ts";
 import type { StageEffect } from "../report/report-data.ts";
 import { comparePairs, type NoiseFloor } from "../statistics/index.ts";
+import type { Observations } from "../statistics/observations.ts";
 import type { CuratedArm } from "./run-experiment.ts";
 
 /**

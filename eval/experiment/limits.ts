@@ -1,8 +1,9 @@
 /** What an experiment of this scale cannot tell, in sentences that stand in every report. */
-import type { Observations } from "../observations.ts";
+
 import { percent } from "../report/numbers.ts";
 import { plural } from "../report/sections/words.ts";
 import { unclusteredDomains } from "../statistics/index.ts";
+import type { Observations } from "../statistics/observations.ts";
 import type { Outcome } from "./run-experiment.ts";
 
 export function limitsOf({ prepared, text, models }: Outcome, observations: Observations): string[] {

@@ -1,5 +1,5 @@
 /** What was measured, in the form that statistics take; items that some arm was trained on are left out for all. */
-import type { ArmObservations, Domain, Observations } from "../observations.ts";
+import type { ArmObservations, Domain, Observations } from "../statistics/observations.ts";
 import type { MeasuredModel } from "./measure-models.ts";
 import type { Outcome } from "./run-experiment.ts";
 

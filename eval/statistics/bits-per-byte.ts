@@ -1,7 +1,7 @@
 /** Observations as ratios: an item's bits over its bytes. */
 import { FormatError } from "../../pipeline/errors.ts";
-import type { ArmObservations, Observations } from "../observations.ts";
 import type { Numerators } from "./macro-mean.ts";
+import type { ArmObservations, Observations } from "./observations.ts";
 import { type RatioDomain, ratioDomain } from "./ratio.ts";
 
 /** Throws a FormatError where an observation does not fit its items, or a domain holds no bytes. */

@@ -1,5 +1,4 @@
 import { RecipeError } from "../../pipeline/errors.ts";
-import type { ArmObservations, Observations } from "../observations.ts";
 import { twoSidedTail } from "./behrens-fisher.ts";
 import { byteDomains } from "./bits-per-byte.ts";
 import type { NoiseFloor, PairComparison, Verdict } from "./comparison.ts";
@@ -7,6 +6,7 @@ import { NO_VARIANCE } from "./components.ts";
 import { holm } from "./holm.ts";
 import { equivalentDf, intervalOf } from "./interval.ts";
 import { type MacroMean, macroMean, type Numerators } from "./macro-mean.ts";
+import type { ArmObservations, Observations } from "./observations.ts";
 import { seedsToDetect } from "./plan-power.ts";
 import { minimumDetectable } from "./power.ts";
 

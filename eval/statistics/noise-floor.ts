@@ -1,9 +1,9 @@
 import { RecipeError } from "../../pipeline/errors.ts";
-import type { Observations } from "../observations.ts";
 import { bitsOf, byteDomains } from "./bits-per-byte.ts";
 import type { NoiseFloor } from "./comparison.ts";
 import { macroMean } from "./macro-mean.ts";
 import { sampleVariance } from "./moments.ts";
+import type { Observations } from "./observations.ts";
 
 /**
  * The spread of runs that differ in the seed alone. An arm here is a set of runs of one recipe; variances within arms are

@@ -1,8 +1,8 @@
-import type { Observations } from "../observations.ts";
 import { bitsOf, byteDomains } from "./bits-per-byte.ts";
 import type { Estimate, NoiseFloor } from "./comparison.ts";
 import { intervalOf } from "./interval.ts";
 import { macroMean } from "./macro-mean.ts";
+import type { Observations } from "./observations.ts";
 
 export interface ArmEstimate extends Estimate {
   readonly arm: string;

@@ -10,7 +10,6 @@ import { type HeldOutDomain, readDomain } from "../../eval/measure/documents.ts"
 import { modelScorer } from "../../eval/measure/model-scorer.ts";
 import type { Scorer } from "../../eval/measure/scorer.ts";
 import { readTask, scoreTask, type Task, type TaskScores } from "../../eval/measure/tasks/index.ts";
-import type { Observations } from "../../eval/observations.ts";
 import {
   armScores,
   domainEstimates,
@@ -18,6 +17,7 @@ import {
   type UnclusteredDomain,
   unclusteredDomains,
 } from "../../eval/statistics/index.ts";
+import type { Observations } from "../../eval/statistics/observations.ts";
 import { BACKENDS, type BackendName, backendNamed } from "../../trainer/backends/index.ts";
 import { loadTrainedModel } from "../../trainer/checkpoint/trained-model.ts";
 import { RecipeError, RetryError } from "../errors.ts";

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Observations } from "../../../eval/observations.ts";
 import { holm } from "../../../eval/statistics/holm.ts";
 import {
   armScores,
@@ -9,6 +8,7 @@ import {
   noiseFloorOf,
   unclusteredDomains,
 } from "../../../eval/statistics/index.ts";
+import type { Observations } from "../../../eval/statistics/observations.ts";
 import { studentTUpperQuantile } from "../../../eval/statistics/student-t.ts";
 import { assertNear } from "./near.ts";
 
