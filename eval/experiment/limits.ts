@@ -1,5 +1,4 @@
 /** What an experiment of this scale cannot tell, in sentences that stand in every report. */
-
 import { percent } from "../report/numbers.ts";
 import { plural } from "../report/sections/words.ts";
 import { unclusteredDomains } from "../statistics/index.ts";
