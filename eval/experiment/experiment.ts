@@ -50,6 +50,10 @@ const Task = z.preprocess(
       .optional()
       .describe("solved examples before each question"),
     limit: z.int().min(1).optional().describe("items at most, the first; of each group where there are groups"),
+    mutualInfo: z
+      .boolean()
+      .optional()
+      .describe("also score choices without context, for acc_mutual_info: twice the work"),
   }),
 );
 

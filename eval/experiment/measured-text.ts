@@ -26,10 +26,11 @@ export async function readMeasuredText(experiment: Experiment, base: Run, tokeni
     domains.push(await readDomain(name, paths(files), { maxBytes: heldOut!.maxBytes }));
   }
   const read: Task[] = [];
-  for (const [name, { files, format, shots, limit }] of Object.entries(tasks)) {
+  for (const [name, { files, format, shots, limit, mutualInfo }] of Object.entries(tasks)) {
     const options = {
       ...(format !== undefined && { format }),
       ...(limit !== undefined && { limit }),
+      ...(mutualInfo !== undefined && { mutualInfo }),
       ...(shots !== undefined && { shots: { ...shots, files: paths(shots.files) } }),
     };
     read.push(await readTask(name, paths(files), options));

@@ -32,7 +32,7 @@ export interface ReportData {
       readonly config: Readonly<Record<string, unknown>>;
     };
     readonly tokenizer: { readonly name: string; readonly vocabSize: number; readonly digest: string };
-    /** Of the pages of an arm, the share that each seed draws from. */
+    /** Of the pages of an arm, the share that each seed draws. */
     readonly dataShare: number;
     /** How held-out documents were read: context, special tokens. In words. */
     readonly contextPolicy: string;
@@ -61,7 +61,7 @@ export interface ReportData {
   readonly limits: readonly string[];
   /** Leave-one-stage-out, where it was asked for. */
   readonly attribution: readonly StageEffect[];
-  /** Pages that one arm kept and the other dropped. `text` is absent where the experiment keeps page text out of reports. */
+  /** Pages that one arm kept and the other dropped. `text` is how the page begins; absent where page text is kept out of reports. */
   readonly samples: readonly PageSample[];
   /** For every model, what made it. */
   readonly provenance: readonly Provenance[];
@@ -81,7 +81,7 @@ export interface ArmReport {
   readonly changes: readonly string[];
   /** The recipe's stages, a line each. */
   readonly stages: readonly string[];
-  /** Pages that passed each step, in order, with the tokens of those that were kept at the end. */
+  /** Pages that passed each step, in order; all that entered first. */
   readonly funnel: readonly { readonly step: string; readonly pages: number }[];
   /** Mean over seeds of the metric, with an interval over seeds and documents. */
   readonly score: Estimate;
@@ -102,7 +102,7 @@ export interface ArmReport {
   /** Shares of kept text bytes by language and by the largest hosts ("coverage"). */
   readonly languages: readonly { readonly name: string; readonly share: number }[];
   readonly hosts: readonly { readonly name: string; readonly share: number }[];
-  /** What filters measured, as histograms of pages: `edges` has one more entry than `counts`. */
+  /** What stages measured, as histograms of pages: `edges` has one more entry than `kept` and `dropped`. */
   readonly scores: readonly {
     readonly stage: string;
     readonly name: string;
@@ -112,7 +112,7 @@ export interface ArmReport {
   }[];
 }
 
-/** What an arm costs; seconds and money are of the machine that computed it and stand under `measured` in their nature. */
+/** What an arm costs. Seconds and money are those of the machine that computed it: like `measured`, part of no id. */
 export interface CostReport {
   readonly bySource: readonly {
     readonly source: string;
@@ -185,7 +185,7 @@ export interface PageSample {
 export interface Provenance {
   readonly arm: string;
   readonly seed: number;
-  /** The curation run's manifest id, the packed rows', the model's checkpoint. */
+  /** Id of the curation run's manifest, and of the packed rows'; digest of the model's checkpoint. */
   readonly run: string;
   readonly rows: string;
   readonly checkpoint: string;

@@ -3,8 +3,6 @@ import { count, shortDigest, threeDigits } from "../numbers.ts";
 import type { PageSample, ReportData } from "../report-data.ts";
 import { plural } from "./words.ts";
 
-const TEXT_CHARACTERS = 1200;
-
 /** Pages about which arms disagree. Addresses are no links: nobody should get into a crawl's pages by a slip. */
 export function samples(data: ReportData): Section | undefined {
   if (data.samples.length === 0) return undefined;
@@ -49,14 +47,11 @@ function measureOf(value: number): string {
 
 function quoteOf(sample: PageSample): Block[] {
   if (sample.text === undefined) return [];
-  const characters = [...sample.text];
-  const rest = characters.length - TEXT_CHARACTERS;
-  const shown = characters.slice(0, TEXT_CHARACTERS).join("");
   return [
     {
       kind: "quote",
       label: ["Text of ", { code: sample.url }],
-      text: rest > 0 ? `${shown}… (${plural(rest, "more character")})` : shown,
+      text: sample.text,
     },
   ];
 }

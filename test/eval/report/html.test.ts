@@ -148,7 +148,7 @@ test("foreign strings are shown as they are, less what controls a terminal or br
   const { root } = parsePage(pages.get("hostile strings")!);
   const shown = HOSTILE.replaceAll(/[\u001b\0]/g, "\ufffd").toWellFormed();
   assert.ok(named(root, "h1")[0]!.text.endsWith(shown));
-  assert.ok(named(root, "pre").every(({ text }) => text.includes("more characters") || text.endsWith(shown)));
+  assert.ok(named(root, "pre").every(({ text }) => text.endsWith(shown)));
   assert.doesNotMatch(pages.get("hostile strings")!, /[\0-\x08\x0b-\x1f\x7f-\x9f]/);
 });
 
