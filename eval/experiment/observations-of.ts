@@ -3,8 +3,11 @@ import type { ArmObservations, Domain, Observations } from "../statistics/observ
 import type { MeasuredModel } from "./measure-models.ts";
 import type { Outcome } from "./run-experiment.ts";
 
-/** By domain, the items that any arm's training text holds a run of. */
-export function contaminatedItems({ arms }: Pick<Outcome, "arms">): ReadonlyMap<string, ReadonlySet<string>> {
+/** By domain, ids of items. */
+export type Contaminated = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** The items that any arm's training text holds a run of. */
+export function contaminatedItems({ arms }: Pick<Outcome, "arms">): Contaminated {
   const found = new Map<string, Set<string>>();
   for (const { overlaps } of arms) {
     for (const { domain, contaminatedIds } of overlaps) {
@@ -46,7 +49,7 @@ export function taskColumns({ text, models }: Outcome): Column[] {
 export function observe(
   columns: readonly Column[],
   models: readonly MeasuredModel[],
-  except: ReadonlyMap<string, ReadonlySet<string>> = new Map(),
+  except: Contaminated = new Map(),
 ): Observations {
   const chosen = columns
     .map((column) => {

@@ -1,31 +1,28 @@
 /** What a report shows, from what was measured. */
-import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { join } from "node:path";
 import { digestOf } from "../../pipeline/canonical.ts";
 import { engineVersion } from "../../pipeline/modules.ts";
-import { costsOf, coverageOf, funnelOf, sampleDifferences, scoreHistograms, takeTurns } from "../accounts/index.ts";
+import { sampleDifferences, takeTurns } from "../accounts/index.ts";
 import { confinedWins, type Evidence, guardWarnings } from "../guards/index.ts";
-import type { ArmReport, DomainReport, PageSample, ReportData, TaskReport } from "../report/report-data.ts";
+import type { ArmReport, PageSample, ReportData } from "../report/report-data.ts";
 import { metricUnit } from "../report/sections/words.ts";
-import { armScores, comparePairs, domainEstimates, noiseFloorOf, type PairComparison } from "../statistics/index.ts";
-import { mean } from "../statistics/moments.ts";
+import { armScores, comparePairs, noiseFloorOf, type PairComparison } from "../statistics/index.ts";
 import type { Observations } from "../statistics/observations.ts";
-import { describeUse } from "./arms.ts";
+import { armReport } from "./arm-report.ts";
 import { stageEffects } from "./attribution.ts";
 import { conclude } from "./conclude.ts";
+import { domainReports, taskReports } from "./domain-reports.ts";
 import type { UnitEvent } from "./events.ts";
 import { limitsOf } from "./limits.ts";
 import {
   type Column,
+  type Contaminated,
   contaminatedItems,
   heldOutColumns,
   observe,
-  shiftColumns,
   taskColumns,
 } from "./observations-of.ts";
-import { isOnGpu } from "./prepare.ts";
-import type { CuratedArm, Outcome } from "./run-experiment.ts";
+import type { Outcome } from "./run-experiment.ts";
 
 export interface RunFacts {
   readonly command: string;
@@ -129,7 +126,7 @@ function budgetOf({ experiment }: Outcome["prepared"]): ReportData["experiment"]
 function controlOf(
   { noise }: Outcome,
   columns: readonly Column[],
-  contaminated: ReturnType<typeof contaminatedItems>,
+  contaminated: Contaminated,
 ): PairComparison | undefined {
   const half = Math.floor(noise.length / 2);
   if (half < 2) return undefined;
@@ -143,44 +140,6 @@ function controlOf(
 
 function describeNoise({ noise }: Outcome): string {
   return `${noise.length} runs of ${noise[0]!.arm} that differ in the seed alone`;
-}
-
-async function armReport(
-  { arm, curated }: CuratedArm,
-  { models, prepared, arms }: Outcome,
-  { estimate, low, high, bySeed }: ReturnType<typeof armScores>[number],
-): Promise<ArmReport> {
-  const { dir, manifest } = curated;
-  const own = models.filter((model) => model.arm === arm.name);
-  return {
-    name: arm.name,
-    changes: arm.changes,
-    stages: arm.stages.map(describeUse),
-    funnel: funnelOf(manifest),
-    score: { estimate, low, high },
-    bySeed: bySeed.map(({ seed, score }, n) => ({
-      seed,
-      score,
-      trainingLoss: own[n]!.model.loss,
-      model: own[n]!.model.digest,
-    })),
-    curves: own.map(({ seed, model }) => ({ seed, points: curveOf(model.dir, prepared.training.tokensPerStep) })),
-    costs: await costsOf(
-      curated,
-      {
-        tokens: own.reduce((sum, { model }) => sum + model.steps * prepared.training.tokensPerStep, 0),
-        seconds: own.reduce((sum, { model }) => sum + model.seconds, 0),
-        ...(isOnGpu(prepared.training.backend)
-          ? { cpuCores: 1, gpus: 1 }
-          : { cpuCores: prepared.training.threads ?? 1, gpus: 0 }),
-      },
-      prepared.account,
-      { rates: prepared.experiment.costs, siblings: arms.map((one) => one.curated.manifest) },
-    ),
-    epochs: Math.max(...own.map(({ model }) => model.epochs)),
-    ...(await coverageOf(dir, manifest)),
-    scores: await scoreHistograms(dir, manifest),
-  };
 }
 
 /** What the guards look at. */
@@ -229,66 +188,6 @@ async function samplesOf({ arms, prepared }: Outcome): Promise<PageSample[]> {
     );
   }
   return takeTurns(found).slice(0, samples);
-}
-
-/** Points of a loss curve: more than these cannot be told apart in a picture. */
-const CURVE_POINTS = 100;
-
-/** Training loss by tokens; where there are more steps than points, means over neighbours. */
-function curveOf(model: string, tokensPerStep: number): { tokens: number; loss: number }[] {
-  const steps = readFileSync(join(model, "log.jsonl"), "utf8")
-    .split("\n")
-    .filter((line) => line.startsWith('{"type":"step"'))
-    .map((line) => JSON.parse(line) as { step: number; loss: number });
-  const width = Math.max(1, Math.ceil(steps.length / CURVE_POINTS));
-  const points: { tokens: number; loss: number }[] = [];
-  for (let from = 0; from < steps.length; from += width) {
-    const some = steps.slice(from, from + width);
-    const loss = some.reduce((sum, one) => sum + one.loss, 0) / some.length;
-    points.push({ tokens: some.at(-1)!.step * tokensPerStep, loss });
-  }
-  return points;
-}
-
-function domainReports(outcome: Outcome, contaminated: ReturnType<typeof contaminatedItems>): DomainReport[] {
-  const report = (columns: readonly Column[], role: DomainReport["role"], sha256Of: (name: string) => string) => {
-    const observations = observe(columns, outcome.models, role === "shift" ? new Map() : contaminated);
-    const estimates = domainEstimates(observations);
-    return observations.domains.map(({ name, items }, n) => ({
-      name,
-      role,
-      items: items.length,
-      bytes: items.reduce((sum, { bytes }) => sum + bytes, 0),
-      sha256: sha256Of(name),
-      byArm: estimates[n]!.byArm,
-    }));
-  };
-  const { heldOut, shift, tasks } = outcome.text;
-  return [
-    ...report(heldOutColumns(outcome), "held-out", (name) => heldOut.find((one) => one.name === name)!.sha256),
-    ...report(taskColumns(outcome), "task", (name) => digestOf(tasks.find((one) => one.name === name))),
-    ...report(shiftColumns(outcome), "shift", () => shift!.sha256),
-  ];
-}
-
-function taskReports({ text, models, arms }: Outcome): TaskReport[] {
-  return text.tasks.map(({ name, items }, n) => ({
-    name,
-    items: items.length,
-    chance: models[0]!.tasks[n]!.chance,
-    byArm: arms.map(({ arm }) => {
-      const own = models.filter((model) => model.arm === arm.name).map(({ tasks }) => tasks[n]!);
-      return {
-        arm: arm.name,
-        metrics: own[0]!.metrics.map(({ name: metric }, m) => ({
-          name: metric,
-          value: mean(own.map(({ metrics }) => metrics[m]!.value)),
-          // Seeds answer the same questions: their mean is as uncertain over questions as one of them.
-          stderr: mean(own.map(({ metrics }) => metrics[m]!.stderr ?? Number.NaN)),
-        })),
-      };
-    }),
-  }));
 }
 
 function describeMachine(): string {

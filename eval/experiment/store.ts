@@ -5,7 +5,8 @@
  *     curated/KEY/   a run: recipe and inputs                    → manifest.json
  *     rows/KEY/      rows to train on: run, sample, seed         → packing.json
  *     models/KEY/    a training run: rows, config, seed          → manifest.json
- *     scores/KEY.json  a model's measurements on one domain or task
+ *     scores/KEY.json    a model's measurements on one domain or task
+ *     overlaps/KEY.json  of a run with all that is measured on
  */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

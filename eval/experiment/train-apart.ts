@@ -15,6 +15,7 @@ export function trainApart(
   const child = fork(fileURLToPath(engineModule("eval/experiment/train-process")), [], {
     execArgv: ["--disable-warning=ExperimentalWarning"],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
+    // A failpoint that ends a training ends the experiment, too.
     env: { ...process.env, SLUICE_SUPERVISED: "1" },
   });
   let lastWords = "";
