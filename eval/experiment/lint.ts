@@ -45,6 +45,9 @@ export function lintExperiment(experiment: Experiment): Finding[] {
   if (metric === "answer-bits-per-byte" && Object.keys(tasks).length === 0) {
     find(["tasks"], "the metric is bits per byte of tasks' gold answers, and there are no tasks");
   }
+  for (const name of Object.keys(tasks).filter((task) => Object.hasOwn(heldOut?.domains ?? {}, task))) {
+    find(["tasks", name], `a held-out domain is called "${name}", too: give the task another name`);
+  }
   if (new Set(seeds).size < seeds.length) find(["seeds"], "a seed is given twice: it would count twice");
   for (const field of DECIDED.filter((one) => one in train)) {
     find(["train", field], `train.${field}: the experiment decides this; leave it out`);

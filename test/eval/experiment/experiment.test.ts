@@ -109,6 +109,15 @@ test("what is no experiment is refused, everything at once", () => {
   );
 });
 
+test("a task and a held-out domain of one name are refused: their items would be taken for each other's", () => {
+  const [domain] = Object.keys(sound.heldOut.domains);
+  assert.match(
+    findings({ ...sound, tasks: { [domain!]: "copa.jsonl" } })[0]!,
+    new RegExp(`domain is called "${domain}"`),
+  );
+  assert.deepEqual(findings({ ...sound, tasks: { copa: "copa.jsonl" } }), []);
+});
+
 test("arms may differ in the declared factor alone", () => {
   const other = { use: "jsonl", with: { files: ["others.jsonl"] } };
   const both = [{ name: "gopher", source: other, add: [{ use: "gopher-quality" }] }];
