@@ -4,6 +4,7 @@
  */
 import type { Tokenizer } from "../../pipeline/tokenizer.ts";
 import { expectSpelling, prefixToken } from "./likelihood-tokenizer.ts";
+import { PYTHON_SPACE } from "./python-space.ts";
 import { rollingWindows } from "./rolling-windows.ts";
 import type { Scorer, Window } from "./scorer.ts";
 
@@ -82,8 +83,7 @@ export function countWords(text: string): number {
   return text.split(PYTHON_SPACES).length;
 }
 
-/** Python's `\s`: U+001C to U+001F and U+0085 belong to it, U+FEFF does not. */
-const PYTHON_SPACES = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
+const PYTHON_SPACES = new RegExp(`${PYTHON_SPACE}+`);
 
 function predicted({ ids, firstScored }: Window): number {
   return ids.length - firstScored;

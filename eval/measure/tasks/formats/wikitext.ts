@@ -1,4 +1,5 @@
 import { z } from "../../../../pipeline/stage.ts";
+import { PYTHON_SPACE } from "../../python-space.ts";
 import { defineFormat, text } from "./format.ts";
 
 /** Pages of WikiText (Merity et al. 2016), as lm-eval's `wikitext`: detokenized to be scored, counted as they were. */
@@ -8,8 +9,7 @@ export default defineFormat({
   read: ({ page }) => ({ question: { kind: "rolling", text: detokenize(page), original: page } }),
 });
 
-/** Python's `\s`, which JavaScript's is not. */
-const S = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]*";
+const S = `${PYTHON_SPACE}*`;
 
 /** In this order. The second looks for slashes and puts in its own pattern: a slip of lm-eval's, which its figures carry. */
 const REPLACEMENTS: readonly (readonly [found: string | RegExp, put: string])[] = [
