@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { TextDecoder } from "node:util";
-import { CRAWL_BOOKS, readGutenberg } from "../pipeline/cli/demo/corpus.ts";
-import { planDemoCrawl } from "../pipeline/cli/demo/generate.ts";
-import { type HeldOut, type HeldOutDocument, writeHeldOut } from "../pipeline/cli/demo/held-out.ts";
+import { CRAWL_BOOKS, readGutenberg } from "../../pipeline/cli/demo/corpus.ts";
+import { planDemoCrawl } from "../../pipeline/cli/demo/generate.ts";
+import { type HeldOut, type HeldOutDocument, writeHeldOut } from "../../pipeline/cli/demo/held-out.ts";
 
 let folder: string;
 let heldOut: HeldOut;
