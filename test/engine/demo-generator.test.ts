@@ -12,11 +12,11 @@ import {
   type FiledPage,
   planDemoCrawl,
   writeDemoCrawl,
-} from "../pipeline/cli/demo/generate.ts";
-import { buildPdf, pdfPageCount } from "../pipeline/cli/demo/pdf.ts";
-import { countKinds } from "../pipeline/cli/demo/plants.ts";
-import { demoRecipe } from "../pipeline/cli/demo/recipe.ts";
-import { RecipeError } from "../pipeline/errors.ts";
+} from "../../pipeline/cli/demo/generate.ts";
+import { buildPdf, pdfPageCount } from "../../pipeline/cli/demo/pdf.ts";
+import { countKinds } from "../../pipeline/cli/demo/plants.ts";
+import { demoRecipe } from "../../pipeline/cli/demo/recipe.ts";
+import { RecipeError } from "../../pipeline/errors.ts";
 
 const OPTIONS = { seed: 20240501, pages: 400 };
 
