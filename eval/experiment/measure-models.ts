@@ -84,10 +84,10 @@ export class Measure {
     this.#workshop.emit({ type: "progress", unit: `train ${name}`, share, etaSeconds });
   }
 
-  async #score(name: string, { digest }: Model, domain: HeldOutDomain, scorer: LazyScorer): Promise<Float64Array> {
+  async #score(name: string, { sha256 }: Model, domain: HeldOutDomain, scorer: LazyScorer): Promise<Float64Array> {
     const { tokenizer, training } = this.#prepared;
     const decidedBy = {
-      model: digest,
+      model: sha256,
       domain: domain.sha256,
       contextLength: training.contextLength,
       tokenizer: tokenizer.digest,
@@ -101,10 +101,10 @@ export class Measure {
     return Float64Array.from(nats);
   }
 
-  async #scoreTask(name: string, { digest }: Model, task: Task, scorer: LazyScorer): Promise<TaskScores> {
+  async #scoreTask(name: string, { sha256 }: Model, task: Task, scorer: LazyScorer): Promise<TaskScores> {
     const { tokenizer } = this.#prepared;
     const decidedBy = {
-      model: digest,
+      model: sha256,
       task: digestOf(task),
       tokenizer: tokenizer.digest,
       code: engineFingerprint(SCORING),

@@ -24,6 +24,8 @@ export async function overlapsOf(
   ];
   const decidedBy = {
     run: run.manifest.id,
+    // What is kept speaks of them by name.
+    names: [arm.name, ...texts.map(({ domain }) => domain)],
     texts: [...heldOut.map(({ sha256 }) => sha256), ...tasks.map((task) => digestOf(task))],
     code: engineFingerprint(["eval/guards", "tokenizer"]),
   };

@@ -22,7 +22,7 @@ import { Measure, type MeasuredModel } from "./measure-models.ts";
 import { type MeasuredText, readMeasuredText } from "./measured-text.ts";
 import { overlapsOf } from "./overlaps.ts";
 import { jobsAtOnce, type Prepared, type PreparedArm, prepare } from "./prepare.ts";
-import { curate, modelKey, type Workshop } from "./units.ts";
+import { curate, hasModel, modelKey, type Workshop } from "./units.ts";
 
 export interface ExperimentOptions {
   readonly registry: Registry;
@@ -97,7 +97,7 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
 
 function announce(jobs: readonly Job[], prepared: Prepared, { store, emit }: Workshop): void {
   const { arms, experiment, account, training } = prepared;
-  const isDone = (job: Job): boolean => store.hasModel(modelKey(planFor(job, prepared), job.rows));
+  const isDone = (job: Job): boolean => hasModel(store, modelKey(planFor(job, prepared), job.rows));
   const open = jobs.filter((job) => !isDone(job));
   const trainingTokens = open.reduce((sum, job) => sum + planFor(job, prepared).steps * training.tokensPerStep, 0);
   emit({

@@ -7,11 +7,13 @@
  *     models/KEY/    a training run: rows, config, seed          → manifest.json
  *     scores/KEY.json    a model's measurements on one domain or task
  *     overlaps/KEY.json  of a run with all that is measured on
+ *
+ * What is found damaged is made again.
  */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { digestOf } from "../../pipeline/canonical.ts";
 import { writeDurably } from "../../pipeline/io/durable.ts";
-import { RUN_MANIFEST } from "../../trainer/checkpoint/trained-model.ts";
 
 export type UnitKind = "curated" | "rows" | "model" | "score" | "overlap";
 
@@ -34,23 +36,24 @@ export class Store {
     return join(this.root, FOLDERS[kind], kind === "score" || kind === "overlap" ? `${key}.json` : key);
   }
 
-  hasModel(key: string): boolean {
-    return existsSync(join(this.place("model", key), RUN_MANIFEST));
-  }
-
-  /** What was kept as JSON; undefined where nothing was, or it is damaged: then it is made again. */
+  /** What was kept as JSON; undefined where nothing was, or it is not what was written: then it is made again. */
   read<T>(kind: UnitKind, key: string): T | undefined {
-    const path = this.place(kind, key);
-    if (!existsSync(path)) return undefined;
-    try {
-      return JSON.parse(readFileSync(path, "utf8")) as T;
-    } catch {
-      return undefined;
-    }
+    const kept = jsonOf(this.place(kind, key)) as { sha256?: string; value?: T } | null | undefined;
+    return kept?.value !== undefined && kept.sha256 === digestOf(kept.value) ? kept.value : undefined;
   }
 
   async write(kind: UnitKind, key: string, value: unknown): Promise<void> {
     mkdirSync(join(this.root, FOLDERS[kind]), { recursive: true });
-    await writeDurably(this.place(kind, key), `${JSON.stringify(value)}\n`);
+    await writeDurably(this.place(kind, key), `${JSON.stringify({ sha256: digestOf(value), value })}\n`);
+  }
+}
+
+/** Undefined for a file that is not there, or no JSON. */
+export function jsonOf(path: string): unknown {
+  if (!existsSync(path)) return undefined;
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return undefined;
   }
 }

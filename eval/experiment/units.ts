@@ -3,10 +3,12 @@
  *
  *     recipe ─▶ curated ─▶ rows (seed: pages, order) ─▶ model (seed: initialisation, order) ─▶ scores (domain | task)
  */
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { digestOf } from "../../pipeline/canonical.ts";
-import { RecipeError } from "../../pipeline/errors.ts";
+import { FormatError, RecipeError } from "../../pipeline/errors.ts";
+import { hashFile, writeDurably } from "../../pipeline/io/durable.ts";
 import { MANIFEST, missingArtifacts, readManifest, shardArtifacts } from "../../pipeline/manifest.ts";
 import { engineFingerprint, engineVersion } from "../../pipeline/modules.ts";
 import type { PackingManifest } from "../../pipeline/packed/packing-manifest.ts";
@@ -15,12 +17,13 @@ import type { PageSample } from "../../pipeline/page-sample.ts";
 import { runChecked } from "../../pipeline/run.ts";
 import { pack } from "../../tokenizer/packing/pack.ts";
 import type { Backend } from "../../trainer/backends/backend.ts";
+import { MODEL } from "../../trainer/checkpoint/checkpoint.ts";
 import { RUN_MANIFEST } from "../../trainer/checkpoint/trained-model.ts";
 import { identityOf, type TrainPlan } from "../../trainer/config.ts";
 import type { Run } from "../accounts/index.ts";
 import type { ExperimentEvent } from "./events.ts";
 import type { PreparedArm } from "./prepare.ts";
-import type { Store, UnitKind } from "./store.ts";
+import { jsonOf, type Store, type UnitKind } from "./store.ts";
 import { trainApart } from "./train-apart.ts";
 
 /** What every unit is made with. */
@@ -37,11 +40,9 @@ export interface Workshop {
 export async function curate({ arm, recipe, sharedAfter, key }: PreparedArm, workshop: Workshop): Promise<Run> {
   const dir = workshop.store.place("curated", key);
   const unit = `curate ${arm.name}`;
-  const isWhole = (): boolean => {
-    if (!existsSync(join(dir, MANIFEST))) return false;
-    return missingArtifacts(dir, readManifest(dir)).length === 0;
-  };
-  await runUnit(workshop, { kind: "curated", unit, key }, isWhole(), async () => {
+  const isWhole = await isWholeRun(dir);
+  await runUnit(workshop, { kind: "curated", unit, key }, isWhole, async () => {
+    if (existsSync(join(dir, MANIFEST))) rmSync(dir, { recursive: true });
     await runChecked(recipe, {
       cache: workshop.cache,
       force: true,
@@ -55,6 +56,22 @@ export async function curate({ arm, recipe, sharedAfter, key }: PreparedArm, wor
     });
   });
   return { dir, manifest: readManifest(dir) };
+}
+
+/** Whether every byte of a finished run is as it was written: pages are read without a look at their digests. */
+async function isWholeRun(dir: string): Promise<boolean> {
+  if (!existsSync(join(dir, MANIFEST))) return false;
+  try {
+    const manifest = readManifest(dir);
+    if (missingArtifacts(dir, manifest).length > 0) return false;
+    for (const { path, sha256 } of manifest.artifacts) {
+      if ((await hashFile(join(dir, path))).sha256 !== sha256) return false;
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof FormatError) return false;
+    throw error;
+  }
 }
 
 export interface Rows {
@@ -79,7 +96,7 @@ export async function makeRows(
   });
   const dir = workshop.store.place("rows", key);
   const unit = `sample ${name}, seed ${sample.seed}`;
-  await runUnit(workshop, { kind: "rows", unit, key }, existsSync(join(dir, PACKING_MANIFEST)), async () => {
+  await runUnit(workshop, { kind: "rows", unit, key }, areWholeRows(dir), async () => {
     rmSync(dir, { recursive: true, force: true });
     await pack({
       shards: shards.map(({ path, sha256 }) => ({ path: join(run, path), run: { id, path, sha256 } })),
@@ -94,10 +111,25 @@ export async function makeRows(
   return { dir, manifest: readPackingManifest(dir) };
 }
 
+/** By their sizes: whoever trains on them looks at their digests. */
+function areWholeRows(dir: string): boolean {
+  if (!existsSync(join(dir, PACKING_MANIFEST))) return false;
+  try {
+    return readPackingManifest(dir).files.every(
+      ({ path, bytes }) => statSync(join(dir, path), { throwIfNoEntry: false })?.size === bytes,
+    );
+  } catch (error) {
+    if (error instanceof FormatError) return false;
+    throw error;
+  }
+}
+
 export interface Model {
   readonly dir: string;
   /** Of the final checkpoint. */
   readonly digest: string;
+  /** Of the file of its parameters: of averaged ones, the final checkpoint tells nothing. */
+  readonly sha256: string;
   readonly key: string;
   /** Training loss of the last step, nats a token. */
   readonly loss: number;
@@ -125,16 +157,50 @@ export async function trainModel(
   const key = modelKey(plan, rows);
   const dir = workshop.store.place("model", key);
   const unit = `train ${name}`;
-  await runUnit(workshop, { kind: "model", unit, key }, workshop.store.hasModel(key), async () => {
+  await runUnit(workshop, { kind: "model", unit, key }, await isWholeModel(dir), async () => {
     const { signal } = workshop;
+    // With its manifest a training would count as finished; checkpoints stay, and it goes on from the last.
+    for (const file of [RUN_MANIFEST, SEAL]) rmSync(join(dir, file), { force: true });
     await trainApart({ ...plan, name: unit, data: [{ folder: rows.dir, weight: 1 }], out: dir }, { onShare, signal });
   });
-  const { result, measured, sources } = JSON.parse(readFileSync(join(dir, RUN_MANIFEST), "utf8")) as {
-    result: { digest: string; loss: number; steps: number };
-    measured: { seconds: number };
-    sources: { epochsTaken: number }[];
-  };
-  return { dir, key, ...result, seconds: measured.seconds, epochs: sources[0]!.epochsTaken };
+  const seal = join(dir, SEAL);
+  if (!existsSync(seal)) await writeDurably(seal, (await hashFile(join(dir, MODEL))).sha256);
+  const { result, measured, sources } = trainedOf(dir)!;
+  const sha256 = readFileSync(seal, "utf8");
+  return { dir, key, sha256, ...result, seconds: measured.seconds, epochs: sources[0]!.epochsTaken };
+}
+
+const Trained = z.object({
+  result: z.object({
+    digest: z.string(),
+    loss: z
+      .number()
+      .nullable()
+      .transform((loss) => loss ?? Number.NaN),
+    steps: z.int(),
+  }),
+  measured: z.object({ seconds: z.number() }),
+  sources: z.array(z.object({ epochsTaken: z.number() })).min(1),
+});
+
+/** What a finished training tells of itself; undefined where there is none. */
+function trainedOf(dir: string): z.output<typeof Trained> | undefined {
+  return Trained.safeParse(jsonOf(join(dir, RUN_MANIFEST))).data;
+}
+
+/** Whether a training came to its end. */
+export function hasModel(store: Store, key: string): boolean {
+  return trainedOf(store.place("model", key)) !== undefined;
+}
+
+/** SHA-256 of the file of the model, which says nothing of damage by itself: a byte that changed would be another model. */
+const SEAL = "model.sha256";
+
+async function isWholeModel(dir: string): Promise<boolean> {
+  const path = join(dir, MODEL);
+  if (trainedOf(dir) === undefined || !existsSync(path)) return false;
+  const seal = join(dir, SEAL);
+  return !existsSync(seal) || readFileSync(seal, "utf8") === (await hashFile(path)).sha256;
 }
 
 /** What `compute` gives, kept as JSON. */

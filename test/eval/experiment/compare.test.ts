@@ -1,6 +1,6 @@
 /** `sluice compare`, from an experiment's file to its report: what is done again, what is not, and what a kill costs. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { stringify } from "yaml";
@@ -154,6 +154,67 @@ test("killed at any moment and run again, an experiment ends with the same repor
       assert.equal(html, expected.html);
     });
   }
+});
+
+test("what is damaged in the cache is made again, and never used", { timeout: 300_000 }, async (t) => {
+  const name = "undisturbed";
+  assert.equal((await compare(name)).code, 0);
+  const expected = resultsOf(name);
+  const cache = join(dir, `cache-${name}`);
+  const first = (folder: string): string => join(cache, folder, readdirSync(join(cache, folder))[0]!);
+  const flip = (path: string): void => {
+    const bytes = readFileSync(path);
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(path, bytes);
+  };
+  const damages: Record<string, () => void> = {
+    "score, overlap, model": () => {
+      const score = first("scores");
+      writeFileSync(
+        score,
+        readFileSync(score, "utf8").replace(/\.\d/, (tenth) => (tenth === ".5" ? ".6" : ".5")),
+      );
+      writeFileSync(first("overlaps"), "null");
+      truncateSync(join(first("models"), "manifest.json"), 300);
+    },
+    "model, curated, rows": () => {
+      rmSync(join(cache, "scores"), { recursive: true });
+      flip(join(first("models"), "model.safetensors"));
+      flip(join(first("curated"), "data", "00000.tok"));
+      truncateSync(join(first("rows"), "packing.json"), 300);
+    },
+    curated: () => truncateSync(join(first("curated"), "manifest.json"), 300),
+  };
+  for (const [kinds, damage] of Object.entries(damages)) {
+    await t.test(kinds, async () => {
+      damage();
+      const again = await compare(name);
+      assert.equal(again.code, 0, again.stderr);
+      const made = new Set(units(again).flatMap(({ kind, reused }) => (reused ? [] : [kind as string])));
+      for (const kind of kinds.split(", ")) assert.ok(made.has(kind), kind);
+      assert.deepEqual(resultsOf(name), expected);
+    });
+  }
+});
+
+test("arms and domains under other names are told by those, and averaged parameters are measured themselves", async () => {
+  const name = "undisturbed";
+  assert.equal((await compare(name)).code, 0);
+  const again = await compare(name, {
+    variants: [experiment.variants[0], { ...experiment.variants[1], name: "deduplicated" }],
+    heldOut: { ...experiment.heldOut, domains: { quarry: "mining.jsonl", rivers: "rivers.jsonl", s: "streams.jsonl" } },
+  });
+  assert.ok(units(again).every(({ kind, reused }) => reused === (kind !== "overlap")));
+  const told = dataOf(name).overlaps.map(({ arm, domain }) => `${arm} ${domain}`);
+  assert.deepEqual(
+    told,
+    ["plain", "shuffled", "deduplicated"].flatMap((arm) => ["quarry", "rivers", "s"].map((one) => `${arm} ${one}`)),
+  );
+
+  const averaging = (average: number) => ({ train: { sequences: 4, checkpoint: { every: 4, average } } });
+  await compare(name, averaging(1));
+  const averaged = await compare(name, averaging(2));
+  assert.ok(units(averaged).every(({ kind, reused }) => kind !== "score" || !reused));
 });
 
 test("what is no experiment ends with 2, before anything is read", async () => {
