@@ -1,5 +1,5 @@
 /** What the columns of a table of runs mean: told by their names, or by the user. */
-import { RecipeError } from "../../pipeline/errors.ts";
+import { FormatError, RecipeError } from "../../pipeline/errors.ts";
 import { FLOPS_PER_PARAMETER_AND_TOKEN } from "./law.ts";
 import { positiveIn, type Row, type Table } from "./table.ts";
 
@@ -57,6 +57,12 @@ export function runOf(row: Row, table: Table, columns: Columns): Run {
   const tokens = at("tokens") ?? (flops === undefined ? undefined : flops / (FLOPS_PER_PARAMETER_AND_TOKEN * params));
   if (tokens === undefined) throw new RecipeError(missing(table, "tokens or flops"));
   const epochs = at("epochs");
+  const spent = flops ?? FLOPS_PER_PARAMETER_AND_TOKEN * params * tokens;
+  if (!Number.isFinite(spent) || tokens === 0) {
+    throw new FormatError(
+      `${row.place}: ${params} parameters and ${tokens} tokens are beyond what can be computed with`,
+    );
+  }
   return {
     place: row.place,
     arm: columns.has("arm") ? row.cells.get(columns.get("arm")!) : undefined,
@@ -64,7 +70,7 @@ export function runOf(row: Row, table: Table, columns: Columns): Run {
     paramsNoEmbed: at("params_no_embed"),
     tokens,
     uniqueTokens: at("unique_tokens") ?? (epochs === undefined ? undefined : tokens / Math.max(1, epochs)),
-    flops: flops ?? FLOPS_PER_PARAMETER_AND_TOKEN * params * tokens,
+    flops: spent,
   };
 }
 

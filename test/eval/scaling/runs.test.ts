@@ -56,6 +56,14 @@ test("tokens follow from FLOPs and FLOPs from tokens; unique tokens from epochs"
   });
 });
 
+test("runs beyond what numbers hold are refused", () => {
+  assert.throws(() => runAt("n,d\n1e200,1e200\n"), {
+    name: "FormatError",
+    message: /:2: 1e\+200 parameters and 1e\+200/,
+  });
+  assert.throws(() => runAt("n,c\n1e300,1e-300\n"), { name: "FormatError", message: /and 0 tokens are beyond/ });
+});
+
 test("a list of JSON objects is a table, too", () => {
   const table = readTable(file('[{"parameters": 1e6, "compute_budget": 6e14, "final_loss": 3.5}]', "runs.json"));
   assert.deepEqual(table.columns, ["parameters", "compute_budget", "final_loss"]);
