@@ -37,10 +37,18 @@ export function readMappingFile(
     return `${path}:1`;
   };
   try {
-    return { value: document.toJS() as Record<string, unknown>, locate };
+    const value = document.toJS() as Record<string, unknown>;
+    JSON.stringify(value, plain);
+    return { value, locate };
   } catch (error) {
-    throw new RecipeError(`${path}:1: not YAML or JSON: ${oneLine(error)}`); // Unknown aliases, or a bomb of them.
+    throw new RecipeError(`${path}:1: not YAML or JSON: ${oneLine(error)}`); // Unknown aliases, a bomb or a circle of them.
   }
+}
+
+/** Schemas pass over a key of this name without a word. */
+function plain(key: string, value: unknown): unknown {
+  if (key === "__proto__") throw new Error('a field cannot be called "__proto__"');
+  return value;
 }
 
 function textOf(path: string): string {

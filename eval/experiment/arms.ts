@@ -1,8 +1,10 @@
 /** The arms of an experiment: the base's recipe and, for each variant, what it comes to with its difference applied. */
 import { dirname, resolve } from "node:path";
+import { z } from "zod";
 import { RecipeError } from "../../pipeline/errors.ts";
 import { readMappingFile } from "../../pipeline/mapping-file.ts";
-import type { Experiment, Use, Variant } from "./experiment.ts";
+import { describeIssue } from "../../pipeline/stage.ts";
+import { type Experiment, Use, type Variant } from "./experiment.ts";
 
 export interface Arm {
   readonly name: string;
@@ -42,16 +44,22 @@ function baseOf({ base, folder, locate }: Experiment): Arm {
       throw new RecipeError(`${locate(["base"])}: found a recipe file and stages of its own, expected one of them`);
     }
     const path = resolve(folder, recipe);
-    const { value } = readMappingFile(path, {
+    const { value, locate: locateInRecipe } = readMappingFile(path, {
       missing: "no such recipe",
       what: "a recipe",
       fields: "source and stages",
     });
-    const { name: _, source: from, stages: steps = [], sink: __, ...rest } = value;
+    const { name: _, source: from, stages: steps, sink: __, ...rest } = value;
+    const parsed = z
+      .object({ source: Use, stages: z.array(Use).default([]) })
+      .safeParse({ source: from, stages: steps }, { reportInput: true });
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0]!;
+      throw new RecipeError(describeIssue(issue, `${locateInRecipe(issue.path)}: recipe`));
+    }
     return {
       name,
-      source: from as Use,
-      stages: steps as Use[],
+      ...parsed.data,
       rest,
       folder: dirname(path),
       changes: [],
@@ -111,9 +119,19 @@ function ablationsOf({ ablate, locate }: Experiment, arms: readonly Arm[]): Arm[
   if (whole === undefined) throw new RecipeError(`${locate(["ablate"])}: no arm "${ablate}"`);
   const [base] = arms;
   const own = whole.stages.filter((stage) => !base!.stages.includes(stage));
+  if (own.length === 0) {
+    throw new RecipeError(
+      `${locate(["ablate"])}: arm "${ablate}" has no stages beyond the base's that could be left out`,
+    );
+  }
+  // Of two stages of one name, the second is told by its number.
+  const nameOf = (stage: Use): string => {
+    const same = own.filter(({ use }) => use === stage.use);
+    return same.length === 1 ? stage.use : `${stage.use} ${same.indexOf(stage) + 1}`;
+  };
   return own.map((stage) => ({
     ...whole,
-    name: `${whole.name} without ${stage.use}`,
+    name: `${whole.name} without ${nameOf(stage)}`,
     stages: whole.stages.filter((one) => one !== stage),
     changes: [...whole.changes, `− ${stage.use}`],
     without: { arm: whole.name, stage: stage.use },

@@ -9,7 +9,7 @@ import { RecipeError } from "../../pipeline/errors.ts";
 import { readMappingFile } from "../../pipeline/mapping-file.ts";
 import { describeIssue } from "../../pipeline/stage.ts";
 
-const Use = z.strictObject({
+export const Use = z.strictObject({
   use: z.string(),
   with: z.record(z.string(), z.unknown()).optional(),
 });

@@ -5,7 +5,7 @@ import type { CuratedArm } from "./run-experiment.ts";
 import { makeRows, type Rows, type Workshop } from "./units.ts";
 
 /** Seeds of A/A runs begin here: apart from those that arms are compared with. */
-const FIRST_NOISE_SEED = 1_000_000;
+export const FIRST_NOISE_SEED = 1_000_000;
 
 /** A model to train, with its rows. */
 export interface Job {

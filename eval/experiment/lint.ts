@@ -8,6 +8,7 @@ import type { Plan } from "../../pipeline/plan.ts";
 import { TRAINED_ON_JSON } from "../../tokenizer/load.ts";
 import { type Arm, armsOf } from "./arms.ts";
 import type { Experiment } from "./experiment.ts";
+import { FIRST_NOISE_SEED } from "./jobs.ts";
 
 export interface Finding {
   /** Where it is written. */
@@ -49,6 +50,9 @@ export function lintExperiment(experiment: Experiment): Finding[] {
     find(["tasks", name], `a held-out domain is called "${name}", too: give the task another name`);
   }
   if (new Set(seeds).size < seeds.length) find(["seeds"], "a seed is given twice: it would count twice");
+  if (experiment.noise !== undefined && seeds.some((seed) => seed >= FIRST_NOISE_SEED)) {
+    find(["seeds"], `seeds from ${FIRST_NOISE_SEED} on are those of the A/A runs: give lower ones`);
+  }
   for (const field of DECIDED.filter((one) => one in train)) {
     find(["train", field], `train.${field}: the experiment decides this; leave it out`);
   }

@@ -61,7 +61,9 @@ export async function prepare(
   );
   const training = trainingOf(experiment, tokenizer.vocabSize);
   const account = accountOf(training.model, { batch: training.sequences, contextLength: training.contextLength });
-  return { experiment, arms, tokenizer, training, account, store };
+  const prepared = { experiment, arms, tokenizer, training, account, store };
+  if (experiment.budget.bytes === undefined) tokensOf(prepared, Number.NaN); // Raises early.
+  return prepared;
 }
 
 async function prepareArm(
@@ -139,11 +141,13 @@ export function isOnGpu(backend: TrainPlan["backend"]): boolean {
   return backend === "onnx-cuda" || backend === "onnx-webgpu";
 }
 
-/** Tokens that an arm is trained on, of `bytesPerToken`. */
-export function tokensOf({ experiment: { budget }, account }: Prepared, bytesPerToken: number): number {
-  if (budget.tokens !== undefined) return budget.tokens;
-  if (budget.bytes !== undefined) return Math.ceil(budget.bytes / bytesPerToken);
-  return Math.ceil(budget.flops! / account.trainingFlops.token);
+/** Tokens that an arm is trained on, of `bytesPerToken`. Raises RecipeError for more than can be counted. */
+export function tokensOf({ experiment: { budget, locate }, account }: Prepared, bytesPerToken: number): number {
+  const tokens =
+    budget.tokens ??
+    Math.ceil(budget.bytes === undefined ? budget.flops! / account.trainingFlops.token : budget.bytes / bytesPerToken);
+  if (Number.isSafeInteger(tokens)) return tokens;
+  throw new RecipeError(`${locate(["budget"])}: comes to ${tokens} tokens an arm, expected fewer than 2^53: give less`);
 }
 
 /** A path in an experiment is relative to it; a name is left as it is. */

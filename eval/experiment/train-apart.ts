@@ -36,7 +36,10 @@ export function trainApart(
       if (end?.type === "done") resolve();
       else if (signal?.aborted === true) reject(signal.reason as Error);
       else if (end?.type === "failed") reject(revive(end));
-      else reject(new RetryError(`training ended with ${killer ?? `exit code ${code}`}: ${lastWords.trim()}`));
+      else {
+        const words = lastWords.trim() || "it said nothing; was the memory full? Fewer --jobs take less";
+        reject(new RetryError(`training ended with ${killer ?? `exit code ${code}`}: ${words}`));
+      }
     });
     child.send(plan);
   });

@@ -86,6 +86,37 @@ test("an ablation leaves out, one at a time, the stages which an arm has beyond 
   );
 });
 
+test("an ablation tells two stages of one name apart, and of an arm without own stages there is none", () => {
+  const add = [{ use: "gopher-quality" }, { use: "gopher-quality", with: { minWords: 20 } }];
+  const arms = armsOf(experimentOf({ ...sound, variants: [{ name: "gopher", add }], ablate: "gopher" })).slice(2);
+  assert.deepEqual(
+    arms.map(({ name }) => name),
+    ["gopher without gopher-quality 1", "gopher without gopher-quality 2"],
+  );
+  assert.throws(() => armsOf(experimentOf({ ...sound, ablate: "base" })), /arm "base" has no stages beyond the base's/);
+});
+
+test("files that are no experiment or no recipe are told with their lines", () => {
+  const write = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const circle = write("circle.yaml", "variants:\n  - with: &a\n      x: *a\n");
+  assert.throws(() => readExperiment(circle), /circle\.yaml:1: not YAML or JSON: TypeError: Converting circular/);
+  const proto = write("proto.yaml", "heldOut: { domains: { __proto__: a.jsonl } }\n");
+  assert.throws(() => readExperiment(proto), /a field cannot be called "__proto__"/);
+  write("numbers.yaml", "source: { use: jsonl }\nstages: 7\n");
+  assert.throws(
+    () => armsOf(experimentOf({ ...sound, base: { recipe: "numbers.yaml" } }, { folder })),
+    /numbers\.yaml:2: recipe\.stages: expected array, found number \(7\)/,
+  );
+});
+
+test("a seed may not be one of the A/A runs'", () => {
+  assert.match(findings({ ...sound, seeds: [1_000_000], noise: { runs: 3 } })[0]!, /seeds from 1000000 on/);
+  assert.deepEqual(findings({ ...sound, seeds: [1_000_000] }), []);
+});
+
 test("what is sound passes", () => {
   assert.deepEqual(findings(sound), []);
 });
@@ -174,6 +205,8 @@ test("held-out text that is trained on is refused: by its place, and by its byte
   await assert.rejects(at("copy.jsonl"), /held-out domain books: .*copy\.jsonl is also trained on/);
   await assert.rejects(at("nowhere.txt"), /books.*nowhere\.txt/);
   await assert.doesNotReject(at("book*.txt"));
+  const endless = experimentOf({ ...sound, budget: { flops: 1e300 } }, { folder });
+  await assert.rejects(prepare(endless, { registry, cache: join(folder, "cache") }), /comes to .* tokens an arm/);
 });
 
 test("a tokenizer that was trained on a variant's input is refused", async () => {
