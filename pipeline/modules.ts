@@ -149,9 +149,9 @@ function digestWithImports(path: string): string {
 const fingerprints = new Map<string, string>();
 
 /**
- * Digest of the running engine's code (of the folders that the work depends on), of Node and of the installed packages. It
- * guards the cache alone: after any change to the engine, cached work is done again; identities (manifest ids) hold the
- * package's version instead.
+ * Digest of the running engine's code (of the folders that the work depends on, without the commands), of Node and of the
+ * installed packages. It guards the cache alone: after any change to the engine, cached work is done again; identities
+ * (manifest ids) hold the package's version instead.
  */
 export function engineFingerprint(folders: readonly string[]): string {
   const sorted = [...folders].sort();
@@ -169,6 +169,7 @@ export function engineFingerprint(folders: readonly string[]): string {
     const files = readdirSync(root, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && (entry.name.endsWith(EXTENSION) || entry.name.endsWith(".wasm")))
       .map((entry) => join(entry.parentPath, entry.name))
+      .filter((file) => !relative(ENGINE_ROOT, file).startsWith(join("pipeline", "cli", sep)))
       .sort();
     for (const file of files) hash.update(relative(ENGINE_ROOT, file)).update(readFileSync(file));
   }

@@ -1,3 +1,3 @@
 /** What to know before a comparison is believed: overlap with held-out text, unequal conditions, wins on one's own source. */
 export { HeldOutGrams, type Overlap } from "./overlap.ts";
-export { type ConfinedWin, confinedWins, type Evidence, guardWarnings } from "./warnings.ts";
+export { type ConfinedWin, confinedWins, type Evidence, guardWarnings, MOST_EPOCHS } from "./warnings.ts";

@@ -5,7 +5,7 @@ import { CONTAMINATION_WORDS, type Overlap } from "./overlap.ts";
 import { selfWins } from "./self-wins.ts";
 
 /** Up to here repeated text is worth nearly as much as new text (Muennighoff et al. 2023, arXiv 2305.16264). */
-const MOST_EPOCHS = 4;
+export const MOST_EPOCHS = 4;
 /** One arm may go through its data so much more often than another, where that one repeats at all. */
 const EPOCHS_FACTOR = 1.5;
 /** What the budget is stated in is equal up to whole steps; the other two follow from the text. */

@@ -1,12 +1,14 @@
 /** `sluice plan EXPERIMENT`: what it will cost, and what it can find. */
 import { readExperiment } from "../../eval/experiment/experiment.ts";
 import { type ExperimentPlan, planExperiment } from "../../eval/experiment/plan-experiment.ts";
+import { MOST_EPOCHS } from "../../eval/guards/index.ts";
 import { registry } from "../../index.ts";
 import { readMappingFile } from "../mapping-file.ts";
 import { count, duration, table } from "./show.ts";
 
 interface Flags {
   readonly workers?: number;
+  readonly cache?: string;
   readonly sample: boolean;
   readonly json?: boolean;
 }
@@ -17,11 +19,12 @@ export function isExperiment(path: string): boolean {
   return "variants" in readMappingFile(path, expected).value;
 }
 
-export async function planExperimentAndShow(path: string, { workers, sample, json }: Flags): Promise<void> {
+export async function planExperimentAndShow(path: string, { workers, cache, sample, json }: Flags): Promise<void> {
   const plan = await planExperiment(readExperiment(path), {
     registry,
     sample,
     ...(workers !== undefined && { workers }),
+    ...(cache !== undefined && { cache }),
   });
   console.log(json ? JSON.stringify({ type: "plan", ...plan }) : describe(plan));
 }
@@ -46,16 +49,16 @@ function describe(plan: ExperimentPlan): string {
     `training: ${count(trainingTokens)} tokens, ${trainingFlops.toExponential(2)} FLOPs, about ${duration(trainingSeconds)} here`,
     `curation: at most ${approximately(curationSeconds, duration)}; stages that arms share run once`,
     ...arms
-      .filter(({ epochs }) => epochs > 4)
+      .filter(({ epochs }) => epochs > MOST_EPOCHS)
       .map(
         ({ name, epochs }) =>
-          `note: ${name} would be gone through ${epochs.toFixed(1)} times; repetition is a confound above 4`,
+          `note: ${name} would be gone through ${epochs.toFixed(1)} times; repetition is a confound above ${MOST_EPOCHS}`,
       ),
     ...powerLines(plan),
   ].join("\n");
 }
 
-function powerLines({ power, noiseAllowed, seeds, arms }: ExperimentPlan): string[] {
+function powerLines({ power, noiseAllowed, seeds, arms, trainingTokens }: ExperimentPlan): string[] {
   if (power === undefined) {
     return [
       `the expected difference will be found with 80 % power if seeds differ by no more than ${noiseAllowed.toFixed(4)} (standard deviation of the difference, ${seeds} seeds, documents aside)`,
@@ -71,6 +74,6 @@ function powerLines({ power, noiseAllowed, seeds, arms }: ExperimentPlan): strin
     ]),
     seedsNeeded === undefined
       ? "no number of seeds finds the expected difference: documents alone hide it; add held-out text"
-      : `the expected difference takes ${count(seedsNeeded)} seeds: ${count(seedsNeeded * arms.length)} models, about ${duration(seedsNeeded * minutesPerSeed * 60)} of training`,
+      : `the expected difference takes ${count(seedsNeeded)} seeds: ${count(seedsNeeded * arms.length)} models, ${count(Math.round((seedsNeeded * trainingTokens) / seeds))} tokens, about ${duration(seedsNeeded * minutesPerSeed * 60)} of training`,
   ];
 }

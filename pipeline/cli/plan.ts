@@ -4,6 +4,7 @@ import { registry } from "../../index.ts";
 import { type Estimate, estimate, type Interval } from "../estimate.ts";
 import { makePlan, type Plan, planWarnings } from "../plan.ts";
 import { readRecipe } from "../recipe.ts";
+import { DEFAULT_CACHE } from "../run.ts";
 import { isExperiment, planExperimentAndShow } from "./plan-experiment.ts";
 import { positiveInt } from "./run.ts";
 import { bytes, count, duration, table } from "./show.ts";
@@ -15,10 +16,11 @@ export function planCommand(): Command {
     )
     .argument("<file>", "recipe or experiment, YAML or JSON")
     .option("--workers <n>", "worker threads the estimate is for (default: one for each core)", positiveInt)
+    .option("--cache <dir>", `of an experiment: where its work is kept (default: ${DEFAULT_CACHE})`)
     .option("--no-sample", "read nothing: show the plan alone")
     .option("--json", "plan and estimate as JSON")
     .addHelpText("after", "\nExample:\n  sluice plan recipe.yaml --workers 8\n  sluice plan experiment.yaml\n")
-    .action(async (path: string, flags: { workers?: number; sample: boolean; json?: boolean }) => {
+    .action(async (path: string, flags: { workers?: number; cache?: string; sample: boolean; json?: boolean }) => {
       if (isExperiment(path)) return planExperimentAndShow(path, flags);
       const plan = await makePlan(await readRecipe(path, registry));
       const workers = flags.workers ?? availableParallelism();
