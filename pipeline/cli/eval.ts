@@ -76,7 +76,10 @@ Examples:
 function named(text: string, before: NamedFiles = {}): NamedFiles {
   const [, name, file] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
   if (name === undefined) throw new InvalidArgumentError(`expected NAME=FILE, found ${JSON.stringify(text)}`);
-  return { ...before, [name]: [...(before[name] ?? []), file!] };
+  if (name === "__proto__")
+    throw new InvalidArgumentError(`a name cannot be "__proto__"; found ${JSON.stringify(text)}`);
+  const files = Object.hasOwn(before, name) ? before[name]! : [];
+  return { ...before, [name]: [...files, file!] };
 }
 
 interface DomainResult extends Estimate {

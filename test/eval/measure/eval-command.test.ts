@@ -134,6 +134,8 @@ test("what cannot be measured is told before anything is computed", async () => 
   const cases: [string[], RegExp][] = [
     [["tiny"], /^nothing to measure: give --documents NAME=FILE or --tasks NAME=FILE$/],
     [["tiny", "--documents", "like.jsonl"], /expected NAME=FILE, found "like\.jsonl"/],
+    [["tiny", "--documents", "__proto__=like.jsonl"], /a name cannot be "__proto__"/],
+    [["tiny", "--documents", "constructor=absent.txt"], /^documents constructor\[0\]: no such file/],
     [["tiny", "--documents", "a=absent.txt"], /^documents a\[0\]: no such file/],
     [["absent", ...DOCUMENTS], /^absent: neither a finished training run nor a checkpoint/],
     [["tiny", ...DOCUMENTS, "--tokenizer", "gpt2"], /gpt2 has the digest .* expected bytes/],
