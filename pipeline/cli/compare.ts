@@ -8,7 +8,7 @@ import { type Experiment, readExperiment } from "../../eval/experiment/experimen
 import { expectSound, lintExperiment } from "../../eval/experiment/lint.ts";
 import { reportSummary } from "../../eval/report/index.ts";
 import { registry } from "../../index.ts";
-import { EXIT } from "../errors.ts";
+import { EXIT, exitCode, RecipeError } from "../errors.ts";
 import { DEFAULT_CACHE } from "../run.ts";
 import { positiveInt } from "./run.ts";
 import { bar, count, duration, percent } from "./show.ts";
@@ -77,8 +77,7 @@ export async function compareAndShow(
   flags: Flags & { readonly command: string },
 ): Promise<void> {
   const out = flags.out === undefined ? resolve(experiment.folder, experiment.out) : resolve(flags.out);
-  mkdirSync(out, { recursive: true });
-  const log = join(out, "log.jsonl");
+  const log = openLog(out);
   const abort = new AbortController();
   const stop = (): void => abort.abort();
   process.once("SIGINT", stop).once("SIGTERM", stop);
@@ -110,6 +109,20 @@ export async function compareAndShow(
     display.close();
     process.off("SIGINT", stop).off("SIGTERM", stop);
   }
+}
+
+/** The log in the folder of the report, which is made; raises RecipeError where nothing can be written. */
+function openLog(out: string): string {
+  const log = join(out, "log.jsonl");
+  try {
+    mkdirSync(out, { recursive: true });
+    appendFileSync(log, "");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (exitCode(error) === EXIT.retry) throw error;
+    throw new RecipeError(`${out}: cannot hold the report (${code ?? message}): expected a folder that can be written`);
+  }
+  return log;
 }
 
 interface Display {

@@ -224,3 +224,10 @@ test("what is no experiment ends with 2, before anything is read", async () => {
   assert.equal(result.code, 2);
   assert.match(result.stderr, /none\.yaml:1: no hypothesis/);
 });
+
+test("a report's folder that is a file ends with 2", async () => {
+  writeFileSync(join(dir, "a-file"), "");
+  const result = await compare("occupied", { out: "a-file" });
+  assert.equal(result.code, 2);
+  assert.match(result.stderr, /a-file: cannot hold the report \(EEXIST\): expected a folder/);
+});
