@@ -1,7 +1,9 @@
 /** What an experiment will cost, and what it can find, told before anything is trained. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
+import { z } from "zod";
+import { FormatError } from "../../pipeline/errors.ts";
 import { type Estimate as CurationEstimate, estimate } from "../../pipeline/estimate.ts";
 import { MANIFEST, readManifest } from "../../pipeline/manifest.ts";
 import type { Registry } from "../../pipeline/recipe.ts";
@@ -9,10 +11,11 @@ import { DEFAULT_CACHE } from "../../pipeline/run.ts";
 import { accountOf } from "../../trainer/account.ts";
 import { backendNamed } from "../../trainer/backends/index.ts";
 import { measurePeak } from "../../trainer/measure-peak.ts";
-import { COMPARISON_JSON, type ReportData } from "../report/report-data.ts";
+import { COMPARISON_JSON } from "../report/report-data.ts";
 import { type PowerPlan, planPower } from "../statistics/index.ts";
 import type { Experiment } from "./experiment.ts";
 import { jobsAtOnce, type Prepared, type PreparedArm, prepare, tokensOf } from "./prepare.ts";
+import { jsonOf } from "./store.ts";
 
 export interface ArmPlan {
   readonly name: string;
@@ -146,16 +149,39 @@ function powerOf(experiment: Experiment, pairs: number, minutesPerSeed: number):
 function pilotNoise({ folder, out, expect, base }: Experiment) {
   const path = join(resolve(folder, out), COMPARISON_JSON);
   if (!existsSync(path)) return undefined;
-  const { pairs, noiseFloor } = JSON.parse(readFileSync(path, "utf8")) as ReportData;
+  const { pairs, noiseFloor } = readPilot(path);
   const names = [expect!.arm, expect!.against ?? base.name];
   const pair = pairs.find(({ arm, against }) => names.includes(arm) && names.includes(against));
   if (pair === undefined || pair.seeds < 2) return undefined;
+  const { seeds, seSeed, seDocument } = pair;
+  if (seSeed === null || seDocument === null) return undefined;
   const floorDf = noiseFloor?.df;
   return {
-    sdSeed: pair.seSeed * Math.sqrt(pair.seeds),
-    seDocument: pair.seDocument,
+    sdSeed: seSeed * Math.sqrt(seeds),
+    seDocument,
     ...(floorDf !== undefined && { floorDf }),
   };
+}
+
+/** Of `ReportData`, what tells of noise. */
+const Pilot = z.object({
+  pairs: z.array(
+    z.object({
+      arm: z.string(),
+      against: z.string(),
+      seeds: z.int(),
+      // JSON has null for what one seed does not tell.
+      seSeed: z.number().nullable(),
+      seDocument: z.number().nullable(),
+    }),
+  ),
+  noiseFloor: z.object({ df: z.number() }).optional(),
+});
+
+function readPilot(path: string): z.output<typeof Pilot> {
+  const pilot = Pilot.safeParse(jsonOf(path));
+  if (pilot.success) return pilot.data;
+  throw new FormatError(`${path}: found no comparison that "sluice compare" wrote; compare again, or remove it`);
 }
 
 function noiseAllowed({ seeds, expect }: Experiment, pairs: number): number {

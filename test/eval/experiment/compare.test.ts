@@ -231,3 +231,14 @@ test("a report's folder that is a file ends with 2", async () => {
   assert.equal(result.code, 2);
   assert.match(result.stderr, /a-file: cannot hold the report \(EEXIST\): expected a folder/);
 });
+
+test("a plan says of a comparison that is damaged that it is", async () => {
+  mkdirSync(join(dir, "pilot"));
+  writeFileSync(join(dir, "pilot.yaml"), stringify({ ...experiment, out: "pilot" }));
+  for (const text of ['{"pairs":', "null", '{"pairs": [{"arm": "shuffled", "against": "plain", "seeds": 2}]}']) {
+    writeFileSync(join(dir, "pilot", "comparison.json"), text);
+    const result = await sluice(["plan", "pilot.yaml", "--no-sample"], { cwd: dir });
+    assert.equal(result.code, 1);
+    assert.match(result.stderr, /pilot\/comparison\.json: found no comparison that "sluice compare" wrote/);
+  }
+});
