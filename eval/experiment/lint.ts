@@ -127,10 +127,15 @@ async function lintMeasured(experiment: Experiment, inputs: ReadonlyMap<string, 
     })),
   ];
   const findings: Finding[] = [];
+  const measured = new Map<string, string>();
   for (const { files, where, what } of suites) {
     try {
       const context = { resolvePath: (path: string) => resolve(folder, path), seed: 0 };
       for (const { location } of await planInputs(files, context, what, 1, { wholeFile: () => true })) {
+        const other = measured.get(location);
+        if (other !== undefined)
+          findings.push({ where, message: `${what}: ${location} is ${other}, too: it would count twice` });
+        measured.set(location, what);
         const input = await inputOfSameBytes(location, inputs);
         if (input === undefined) continue;
         const message = `${what}: ${location} is also trained on (input ${input.file}): what is measured on it says nothing`;

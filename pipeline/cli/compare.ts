@@ -5,7 +5,7 @@ import { createLogUpdate } from "log-update";
 import { compare } from "../../eval/experiment/compare.ts";
 import type { ExperimentEvent } from "../../eval/experiment/events.ts";
 import { type Experiment, readExperiment } from "../../eval/experiment/experiment.ts";
-import { expectSound, lintExperiment } from "../../eval/experiment/lint.ts";
+import { prepare } from "../../eval/experiment/prepare.ts";
 import { reportSummary } from "../../eval/report/index.ts";
 import { registry } from "../../index.ts";
 import { EXIT, exitCode, RecipeError } from "../errors.ts";
@@ -34,7 +34,7 @@ export function compareCommand(): Command {
     .option("--cache <dir>", `where work is kept (default: ${DEFAULT_CACHE})`)
     .option("--workers <n>", "worker threads of curation (default: one for each core)", positiveInt)
     .option("--jobs <n>", "models that are trained at once (default: one for each core)", positiveInt)
-    .option("--lint", "check that it is an experiment, and do nothing else")
+    .option("--lint", "check that it is an experiment and that its recipes can run, and do nothing else")
     .option("--json", "events as JSON lines; the last is the result")
     .addHelpText(
       "after",
@@ -63,7 +63,7 @@ experiment.yaml:
     .action(async (path: string, flags: Flags) => {
       const experiment = readExperiment(path);
       if (flags.lint === true) {
-        expectSound(lintExperiment(experiment));
+        await prepare(experiment, { registry, cache: resolve(flags.cache ?? DEFAULT_CACHE) });
         console.log(flags.json ? JSON.stringify({ type: "done", sound: true }) : `${path}: this is an experiment`);
         return;
       }

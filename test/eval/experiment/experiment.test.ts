@@ -205,6 +205,11 @@ test("held-out text that is trained on is refused: by its place, and by its byte
   await assert.rejects(at("copy.jsonl"), /held-out domain books: .*copy\.jsonl is also trained on/);
   await assert.rejects(at("nowhere.txt"), /books.*nowhere\.txt/);
   await assert.doesNotReject(at("book*.txt"));
+  const twice = experimentOf({ ...sound, heldOut: { domains: { books: "books.txt", more: "books.txt" } } }, { folder });
+  await assert.rejects(
+    prepare(twice, { registry, cache: join(folder, "cache") }),
+    /domain more: .*books\.txt is held-out domain books, too: it would count twice/,
+  );
   const endless = experimentOf({ ...sound, budget: { flops: 1e300 } }, { folder });
   await assert.rejects(prepare(endless, { registry, cache: join(folder, "cache") }), /comes to .* tokens an arm/);
 });
