@@ -1,81 +1,12 @@
 /** `sluice compare`, from an experiment's file to its report: what is done again, what is not, and what a kill costs. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import { stringify } from "yaml";
-import type { ExperimentEvent, UnitEvent } from "../../../eval/experiment/events.ts";
 import type { ExperimentPlan } from "../../../eval/experiment/plan-experiment.ts";
-import type { ReportData } from "../../../eval/report/report-data.ts";
-import { type CliResult, prose, sluice, tempDir, writePages } from "../../engine/harness.ts";
-
-const dir = tempDir();
-
-const experiment = {
-  name: "shuffled words",
-  hypothesis: "Words in random order are a worse corpus than sentences.",
-  expect: { arm: "shuffled", sign: "worse", by: 0.05 },
-  factor: "stages",
-  base: { name: "plain", source: { use: "jsonl", with: { files: ["pages/*.jsonl"] } } },
-  variants: [
-    { name: "shuffled", add: [{ use: "shuffle-words" }] },
-    { name: "unique", add: [{ use: "exact-dedup" }] },
-  ],
-  model: { layers: 1, width: 16, heads: 1, contextLength: 32, tied: true },
-  tokenizer: "tokenizer",
-  budget: { tokens: 2000 },
-  // A checkpoint a step: then only trainings, each in a process of its own, come past more than twelve renames.
-  train: { sequences: 4, checkpoint: { every: 1 } },
-  seeds: 2,
-  heldOut: { maxBytes: 4000, domains: { mining: "mining.jsonl", rivers: "rivers.jsonl", streams: "streams.jsonl" } },
-};
-
-before(async () => {
-  mkdirSync(join(dir, "pages"));
-  writePages(join(dir, "pages"), { files: 1, pages: 80 });
-  for (const [n, domain] of ["mining", "rivers", "streams"].entries()) {
-    const rows = Array.from({ length: 6 }, (_, p) =>
-      JSON.stringify({ id: `${p}`, text: prose(1000 * (n + 1) + p, 60) }),
-    );
-    writeFileSync(join(dir, `${domain}.jsonl`), `${rows.join("\n")}\n`);
-  }
-  writeFileSync(join(dir, "words.txt"), prose(77, 600));
-  const made = await sluice(["tokenizer", "train", "--vocab-size", "320", "--out", "tokenizer", "words.txt"], {
-    cwd: dir,
-  });
-  assert.equal(made.code, 0, made.stderr);
-});
-
-async function compare(name: string, changes: object = {}, env: Record<string, string> = {}): Promise<CliResult> {
-  writeFileSync(join(dir, `${name}.yaml`), stringify({ ...experiment, out: name, ...changes }));
-  return await sluice(["compare", `${name}.yaml`, "--json", "--cache", `cache-${name}`], { cwd: dir, env });
-}
-
-const events = ({ stdout }: CliResult): (ExperimentEvent | { type: "done" })[] =>
-  stdout
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as ExperimentEvent);
-
-const units = (result: CliResult): UnitEvent[] =>
-  events(result).filter((event): event is UnitEvent => event.type === "unit");
-
-const dataOf = (name: string): ReportData => JSON.parse(readFileSync(join(dir, name, "comparison.json"), "utf8"));
-
-/** All of a report but what is measured on the machine. */
-function resultsOf(name: string): { data: object; html: string } {
-  const { measured: _, arms, command: __, provenance, ...data } = dataOf(name);
-  const html = readFileSync(join(dir, name, "report.html"), "utf8");
-  assert.match(html, /<section id="measured"/);
-  return {
-    data: {
-      ...data,
-      arms: arms.map(({ costs: { curationCpuSeconds, trainingSeconds, ...costs }, ...arm }) => ({ ...arm, costs })),
-      provenance: provenance.map(({ command, ...rest }) => rest),
-    },
-    html: html.replace(/<section id="measured"[\s\S]*?<\/section>/, "").replaceAll(name, "NAME"),
-  };
-}
+import { sluice } from "../../engine/harness.ts";
+import { compare, dataOf, dir, experiment, killAndResume, resultsOf, units } from "./tiny.ts";
 
 test("an experiment is run to its report", { timeout: 300_000 }, async () => {
   const result = await compare("whole");
@@ -137,64 +68,9 @@ test("an experiment is run to its report", { timeout: 300_000 }, async () => {
   assert.ok(units(changed).some(({ unit, reused }) => reused && unit === "train shuffled, seed 2"));
 });
 
-test("killed at any moment and run again, an experiment ends with the same report", { timeout: 600_000 }, async (t) => {
-  const reference = await compare("undisturbed");
-  assert.equal(reference.code, 0, reference.stderr);
-  const expected = resultsOf("undisturbed");
-  for (const [n, point] of ["deduplicate@1", "manifest@2", "rename@1", "rename@20", "rename@30", "write@2"].entries()) {
-    await t.test(point, async () => {
-      const name = `killed-${n}`;
-      const killed = await compare(name, {}, { SLUICE_FAILPOINT: point });
-      assert.equal(killed.signal, "SIGKILL", `the failpoint was reached: ${killed.stderr}`);
-      assert.ok(!existsSync(join(dir, name, "report.html")));
-      const resumed = await compare(name);
-      assert.equal(resumed.code, 0, resumed.stderr);
-      const { data, html } = resultsOf(name);
-      assert.deepEqual(data, expected.data);
-      assert.equal(html, expected.html);
-    });
-  }
-});
-
-test("what is damaged in the cache is made again, and never used", { timeout: 300_000 }, async (t) => {
-  const name = "undisturbed";
-  assert.equal((await compare(name)).code, 0);
-  const expected = resultsOf(name);
-  const cache = join(dir, `cache-${name}`);
-  const first = (folder: string): string => join(cache, folder, readdirSync(join(cache, folder))[0]!);
-  const flip = (path: string): void => {
-    const bytes = readFileSync(path);
-    bytes[bytes.length >> 1]! ^= 1;
-    writeFileSync(path, bytes);
-  };
-  const damages: Record<string, () => void> = {
-    "score, overlap, model": () => {
-      const score = first("scores");
-      writeFileSync(
-        score,
-        readFileSync(score, "utf8").replace(/\.\d/, (tenth) => (tenth === ".5" ? ".6" : ".5")),
-      );
-      writeFileSync(first("overlaps"), "null");
-      truncateSync(join(first("models"), "manifest.json"), 300);
-    },
-    "model, curated, rows": () => {
-      rmSync(join(cache, "scores"), { recursive: true });
-      flip(join(first("models"), "model.safetensors"));
-      flip(join(first("curated"), "data", "00000.tok"));
-      truncateSync(join(first("rows"), "packing.json"), 300);
-    },
-    curated: () => truncateSync(join(first("curated"), "manifest.json"), 300),
-  };
-  for (const [kinds, damage] of Object.entries(damages)) {
-    await t.test(kinds, async () => {
-      damage();
-      const again = await compare(name);
-      assert.equal(again.code, 0, again.stderr);
-      const made = new Set(units(again).flatMap(({ kind, reused }) => (reused ? [] : [kind as string])));
-      for (const kind of kinds.split(", ")) assert.ok(made.has(kind), kind);
-      assert.deepEqual(resultsOf(name), expected);
-    });
-  }
+// More moments, and damage to the cache: test/full/compare.full.ts.
+test("killed in a training or between units and run again, an experiment ends with the same report", async (t) => {
+  await killAndResume(t, ["manifest@2", "rename@20"]);
 });
 
 test("arms and domains under other names are told by those, and averaged parameters are measured themselves", async () => {
