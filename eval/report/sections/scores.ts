@@ -26,7 +26,7 @@ export function scores(data: ReportData): Section | undefined {
           id: "histograms",
           title: "Pages by score, kept above and dropped below the line",
           caption:
-            "Look where the two meet: a threshold in the middle of a hill decides about many pages that are much alike, one in a valley about few. Arms with the same counts share a panel. Scales differ from panel to panel.",
+            "Look where the two meet: a threshold in the middle of a hill decides about many pages that are much alike, one in a valley about few. Arms with the same counts share a panel. Bins are drawn equally wide, and named by their lower edge; scales differ from panel to panel.",
           panels: shown.map((one) => ({ title: one.title, note: note(one), chart: histogram(one) })),
           table: {
             caption: "Pages by score",
