@@ -183,11 +183,17 @@ async function samplesOf({ arms, prepared }: Outcome): Promise<PageSample[]> {
       await sampleDifferences(
         { ...one.curated, name: one.arm.name },
         { ...other.curated, name: other.arm.name },
-        { count: samples, tokenizer: prepared.tokenizer, withText: pageText },
+        { count: 2 * samples, tokenizer: prepared.tokenizer, withText: pageText },
       ),
     );
   }
-  return takeTurns(found).slice(0, samples);
+  // A page that several arms dropped is shown once.
+  const first = new Map<string, PageSample>();
+  for (const page of takeTurns(found)) {
+    const key = `${page.url} ${page.sha256}`;
+    if (!first.has(key)) first.set(key, page);
+  }
+  return [...first.values()].slice(0, samples);
 }
 
 function describeMachine(): string {
