@@ -78,7 +78,10 @@ export async function reportDataOf(outcome: Outcome, facts: RunFacts): Promise<R
     control: controlOf(outcome, columns, contaminated),
     domains: domainReports(outcome, contaminated),
     tasks: taskReports(outcome),
-    warnings: guardWarnings(evidenceOf(outcome, reports, pairs, observations)),
+    warnings: guardWarnings({
+      ...evidenceOf(outcome, reports, pairs, observations),
+      noise: noise.length === 0 ? [] : armScores(observe(columns, noise, contaminated))[0]!.bySeed,
+    }),
     overlaps,
     limits: limitsOf(outcome, observations),
     attribution: await stageEffects(arms, observations, { noiseFloor, expected: expect.by }),
@@ -148,7 +151,7 @@ function evidenceOf(
   reports: readonly ArmReport[],
   pairs: readonly PairComparison[],
   { domains }: Observations,
-): Evidence {
+): Omit<Evidence, "noise"> {
   const { tokenizer, account, training } = prepared;
   return {
     budget: budgetOf(prepared).by,

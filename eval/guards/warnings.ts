@@ -12,6 +12,9 @@ const EPOCHS_FACTOR = 1.5;
 const BUDGET_TOLERANCE = 0.01;
 const OTHER_TOLERANCE = 0.05;
 const FEWEST_DOMAINS = 3;
+/** Of a normal law, one run in 10⁹ lies beyond so many median absolute deviations; of fewer runs a median says little. */
+const OUTLIER_DEVIATIONS = 9;
+const FEWEST_FOR_OUTLIERS = 5;
 /** Of a domain's runs of 13 words, what an arm may have seen if the domain is to be foreign to it. */
 const FOREIGN_SHARE = 0.01;
 /** A domain leans to an arm where that one resembles it so much more, against the other arm and the median domain. */
@@ -41,12 +44,15 @@ export interface Evidence {
   /** Of every arm with every domain, and with tasks. */
   readonly overlaps: readonly Overlap[];
   readonly pairs: readonly PairComparison[];
+  /** Scores of runs of one recipe that differ in the seed alone. */
+  readonly noise: readonly { readonly seed: number; readonly score: number }[];
 }
 
 /** All rules, in a fixed order. */
-export function guardWarnings({ budget, arms, domains, overlaps, pairs }: Evidence): Warning[] {
+export function guardWarnings({ budget, arms, domains, overlaps, pairs, noise }: Evidence): Warning[] {
   return [
     ...seedWarnings(arms),
+    ...stabilityWarnings(noise),
     ...tokenizerWarnings(arms),
     ...budgetWarnings(arms, budget),
     ...epochWarnings(arms),
@@ -61,6 +67,28 @@ function seedWarnings(arms: readonly ArmEvidence[]): Warning[] {
   if (single.length === 0) return [];
   const message = `${listed(single)}: a single seed, from 2 there is a verdict: name more seeds`;
   return [{ kind: "single-seed", message }];
+}
+
+/**
+ * A training that went wrong: a spike of the loss from which it did not recover, say. One such run makes a noise floor so high
+ * that nothing is found; it is told, and not left out, since arms may have such seeds, too.
+ */
+function stabilityWarnings(runs: Evidence["noise"]): Warning[] {
+  if (runs.length < FEWEST_FOR_OUTLIERS) return [];
+  const middle = median(runs.map(({ score }) => score));
+  const spread = median(runs.map(({ score }) => Math.abs(score - middle)));
+  return runs
+    .filter(({ score }) => Math.abs(score - middle) > OUTLIER_DEVIATIONS * spread)
+    .map(({ seed, score }) => ({
+      kind: "instability",
+      message: `A/A seed ${seed} came to ${score.toFixed(3)}, half of the runs to within ${spread.toFixed(3)} of ${middle.toFixed(3)} (limit ${OUTLIER_DEVIATIONS} times that): its training went wrong, and the noise floor holds it; look at its loss, and lower schedule.peak or lengthen schedule.warmup`,
+    }));
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }
 
 function tokenizerWarnings(arms: readonly ArmEvidence[]): Warning[] {

@@ -25,6 +25,7 @@ function evidence(
     domains: DOMAINS,
     overlaps: ["a", "b"].flatMap((arm) => DOMAINS.map((domain) => overlap(arm, domain))),
     pairs: [],
+    noise: [],
     ...rest,
   };
 }
@@ -134,4 +135,14 @@ test("the pair's second arm is judged as the first is", () => {
   assert.deepEqual(confinedWins([pair("worse", [0, 0, 0.3])], overlaps), [
     { arm: "b", against: "a", domains: ["wiki"] },
   ]);
+});
+
+test("an A/A run that went wrong is told", () => {
+  const scores = [2.939, 2.722, 2.742, 2.748, 2.737, 2.721];
+  const noise = scores.map((score, n) => ({ seed: 1_000_000 + n, score }));
+  const [first, ...others] = told({ noise });
+  assert.match(first!, /^instability: A\/A seed 1000000 came to 2\.939, half of the runs to within 0\.01\d of 2\.740/);
+  assert.deepEqual(others, []);
+  assert.deepEqual(told({ noise: noise.slice(1) }), [], "without it nothing stands out");
+  assert.deepEqual(told({ noise: noise.slice(0, 4) }), [], "four runs are too few to tell");
 });
