@@ -52,7 +52,7 @@ function demoExperiment(domains: readonly string[]): object {
     model: { layers: 2, width: 96, heads: 3, contextLength: 128, tied: true },
     tokenizer: "tokenizer",
     budget: { tokens: 400_000 },
-    train: { sequences: 4, schedule: { peak: 0.003, warmup: 40 } },
+    train: { sequences: 4, schedule: { peak: 0.002, warmup: 100 } },
     seeds: 3,
     heldOut: { domains: Object.fromEntries(domains.map((name) => [name, `held-out/${name}.jsonl`])) },
     out: "comparison",
