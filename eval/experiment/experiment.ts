@@ -115,6 +115,12 @@ export const ExperimentFile = z.strictObject({
     .default(0.02)
     .describe("this part of the base's pages is trained on by no arm; the loss on it is shown and ranks nothing"),
   tasks: z.record(names, Task).default({}).describe("name → files of a task"),
+  pairs: z
+    .enum(["all", "base"])
+    .default("all")
+    .describe(
+      "which arms are compared: every two, or each variant with the base; fewer pairs are decided less strictly",
+    ),
   noise: z
     .strictObject({ runs: z.int().min(3).max(200) })
     .optional()

@@ -24,7 +24,7 @@ const DECIDED = ["data", "model", "steps", "tokens", "seed", "out", "evaluate", 
 
 /** What is wrong with the experiment as it is written. */
 export function lintExperiment(experiment: Experiment): Finding[] {
-  const { hypothesis, expect, factor, budget, heldOut, tasks, metric, seeds, train, base, locate } = experiment;
+  const { hypothesis, expect, factor, budget, heldOut, tasks, metric, seeds, train, base, pairs, locate } = experiment;
   const findings: Finding[] = [];
   const find = (keys: PropertyKey[], message: string): void => void findings.push({ where: locate(keys), message });
   if ((hypothesis?.trim().split(/\s+/) ?? []).filter(Boolean).length < FEWEST_WORDS) {
@@ -62,6 +62,9 @@ export function lintExperiment(experiment: Experiment): Finding[] {
     if (name !== undefined && !arms.includes(name)) {
       find(["expect"], `no arm "${name}" (there are ${arms.join(", ")})`);
     }
+  }
+  if (pairs === "base" && expect !== undefined && ![expect.arm, expect.against ?? base.name].includes(base.name)) {
+    find(["expect"], `pairs: base compares variants with the base alone, and the expectation is about two of them`);
   }
   if (expect !== undefined && expect.arm === (expect.against ?? base.name)) {
     find(["expect"], `"${expect.arm}" is expected to differ from itself`);

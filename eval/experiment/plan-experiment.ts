@@ -133,9 +133,9 @@ async function planArm(
 const BYTES_PER_TOKEN = 4;
 
 /** Pairs that are decided together: arms of `ablate` are not among them. */
-function pairsDecided({ arms }: Prepared): number {
+function pairsDecided({ arms, experiment }: Prepared): number {
   const compared = arms.filter(({ arm }) => arm.without === undefined).length;
-  return (compared * (compared - 1)) / 2;
+  return experiment.pairs === "base" ? compared - 1 : (compared * (compared - 1)) / 2;
 }
 
 function powerOf(experiment: Experiment, pairs: number, minutesPerSeed: number): ExperimentPlan["power"] {

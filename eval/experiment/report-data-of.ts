@@ -42,7 +42,14 @@ export async function reportDataOf(outcome: Outcome, facts: RunFacts): Promise<R
     noise.length === 0 ? undefined : noiseFloorOf(observe(columns, noise, contaminated), describeNoise(outcome));
   const own = new Set(arms.filter(({ arm }) => arm.without === undefined).map(({ arm }) => arm.name));
   const compared: Observations = { ...observations, arms: observations.arms.filter(({ arm }) => own.has(arm)) };
-  const pairs = comparePairs(compared, { noiseFloor, expected: expect.by });
+  const base = experiment.base.name;
+  const pairs = comparePairs(compared, {
+    noiseFloor,
+    expected: expect.by,
+    ...(experiment.pairs === "base" && {
+      pairs: [...own].filter((name) => name !== base).map((name) => [name, base] as const),
+    }),
+  });
   const scores = armScores(observations, { noiseFloor });
   const reports: ArmReport[] = [];
   for (const [n, arm] of arms.entries()) reports.push(await armReport(arm, outcome, scores[n]!));

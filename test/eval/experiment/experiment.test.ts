@@ -176,6 +176,14 @@ test("arms that are the same, or nobody's, are refused", () => {
   );
 });
 
+test("an expectation about two variants asks for more pairs than those with the base", () => {
+  const variants = [...sound.variants, { name: "once", add: [{ use: "exact-dedup" }] }];
+  const two = { ...sound, variants, expect: { ...sound.expect, against: "once" } };
+  assert.deepEqual(findings(two), []);
+  assert.match(findings({ ...two, pairs: "base" })[0]!, /compares variants with the base alone/);
+  assert.deepEqual(findings({ ...sound, variants, pairs: "base" }), []);
+});
+
 test("training fields that the experiment decides are refused", () => {
   assert.match(findings({ ...sound, train: { seed: 3 } })[0]!, /train.seed: the experiment decides this/);
 });
