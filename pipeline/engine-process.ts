@@ -1,7 +1,7 @@
 /** The engine in a process of its own, under the supervisor: recipe in, events and the manifest out. */
 
 import { type EngineOptions, runEngine } from "./engine.ts";
-import { EXIT, exitCode, RetryError } from "./errors.ts";
+import { EXIT, exitCode, RetryError, type SentError } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
 import type { Manifest } from "./manifest.ts";
 import { checkRecipe, type Recipe } from "./recipe.ts";
@@ -14,7 +14,7 @@ export interface EngineOrder {
 export type EngineReply =
   | { readonly type: "event"; readonly event: RunEvent }
   | { readonly type: "done"; readonly manifest: Manifest }
-  | { readonly type: "failed"; readonly name: string; readonly message: string; readonly exitCode: number };
+  | ({ readonly type: "failed" } & SentError);
 
 const stop = new AbortController();
 

@@ -31,6 +31,21 @@ export class StageError extends Error {
   }
 }
 
+/** An error as it travels between processes: it loses its class on the way. */
+export interface SentError {
+  readonly name: string;
+  readonly message: string;
+  readonly exitCode: number;
+}
+
+/** The error that another process threw. */
+export function revive({ name, message, exitCode }: SentError): Error {
+  if (name === "RecipeError") return new RecipeError(message);
+  if (name === "FormatError") return new FormatError(message);
+  if (exitCode === EXIT.retry) return new RetryError(message);
+  return Object.assign(new Error(message), { name });
+}
+
 /** The first line of whatever was thrown, short enough for a log. */
 export function oneLine(thrown: unknown, maxChars = 300): string {
   const text = textOf(thrown);

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Convictions } from "./convictions.ts";
 import type { EngineOrder, EngineReply } from "./engine-process.ts";
-import { FormatError, RecipeError, RetryError } from "./errors.ts";
+import { RetryError, revive } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
 import { type PagePlace, readJournal } from "./heartbeat.ts";
 import type { Manifest } from "./manifest.ts";
@@ -162,11 +162,4 @@ function relayOutput(
   relay(stdout);
   relay(stderr);
   return () => fatal;
-}
-
-function revive({ name, message, exitCode }: { name: string; message: string; exitCode: number }): Error {
-  if (name === "RecipeError") return new RecipeError(message);
-  if (name === "FormatError") return new FormatError(message);
-  if (exitCode === 75) return new RetryError(message);
-  return new Error(message);
 }

@@ -3,7 +3,10 @@ import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } f
 import type { Evaluation } from "./evaluate.ts";
 import type { StepReport } from "./train.ts";
 
-/** A line of `log.jsonl`. */
+/** In a run's folder. */
+export const TRAINING_LOG = "log.jsonl";
+
+/** A line of it. */
 export type LogEntry =
   | ({ readonly type: "step" } & StepReport)
   | ({ readonly type: "evaluation"; readonly step: number } & Evaluation);
@@ -27,7 +30,7 @@ export class TrainingLog {
   /** Opens the log of a run that goes on behind `step`: what was written of later steps, before it was ended, goes. */
   constructor(path: string, step: number) {
     this.#path = path;
-    this.entries = existsSync(path) ? entriesUpTo(readFileSync(path, "utf8"), step) : [];
+    this.entries = readTrainingLog(path, step);
     // Renamed into place: a kill or a full disk must not cost the steps that are kept.
     writeFileSync(`${path}.tmp`, this.entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
     renameSync(`${path}.tmp`, path);
@@ -39,10 +42,11 @@ export class TrainingLog {
   }
 }
 
-/** The last line may be half of one. */
-function entriesUpTo(text: string, step: number): LogEntry[] {
+/** What was written up to a step; nothing where there is no log. The last line may be half of one. */
+export function readTrainingLog(path: string, step = Number.POSITIVE_INFINITY): LogEntry[] {
+  if (!existsSync(path)) return [];
   const entries: LogEntry[] = [];
-  for (const line of text.split("\n")) {
+  for (const line of readFileSync(path, "utf8").split("\n")) {
     try {
       const entry = JSON.parse(line) as LogEntry;
       if (entry.step <= step) entries.push(entry);

@@ -32,7 +32,7 @@ import { identityOf, type TrainPlan } from "./config.ts";
 import { lossCurveSvg } from "./curve.ts";
 import { type Evaluation, Evaluator } from "./evaluate.ts";
 import { type Loader, openLoader } from "./loader.ts";
-import { lossesOf, TrainingLog } from "./log.ts";
+import { lossesOf, TRAINING_LOG, TrainingLog } from "./log.ts";
 import type { Parameter, ParameterValues } from "./model/parameters.ts";
 import { CHECKPOINTS, takeRunFolder } from "./run-folder.ts";
 import { DivergedError, type StepReport, Training } from "./train.ts";
@@ -173,7 +173,7 @@ class Run {
     try {
       held = await this.#openHeldOut(training);
       await this.#goOn(training);
-      const log = new TrainingLog(join(out, "log.jsonl"), training.step);
+      const log = new TrainingLog(join(out, TRAINING_LOG), training.step);
       this.#emitStart(training);
       let evaluation: Evaluation | undefined;
       while (training.step < steps) {

@@ -1,9 +1,10 @@
 /** What a report shows of an arm. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { lossesOf, readTrainingLog, TRAINING_LOG } from "../../trainer/log.ts";
 import { costsOf, coverageOf, funnelOf, scoreHistograms } from "../accounts/index.ts";
 import type { ArmReport } from "../report/report-data.ts";
 import type { ArmEstimate } from "../statistics/index.ts";
+import { mean } from "../statistics/moments.ts";
 import { describeUse } from "./arms.ts";
 import { isOnGpu } from "./prepare.ts";
 import type { CuratedArm, Outcome } from "./run-experiment.ts";
@@ -51,16 +52,12 @@ const CURVE_POINTS = 100;
 
 /** Training loss by tokens; where there are more steps than points, means over neighbours. */
 function curveOf(model: string, tokensPerStep: number): { tokens: number; loss: number }[] {
-  const steps = readFileSync(join(model, "log.jsonl"), "utf8")
-    .split("\n")
-    .filter((line) => line.startsWith('{"type":"step"'))
-    .map((line) => JSON.parse(line) as { step: number; loss: number });
+  const steps = lossesOf(readTrainingLog(join(model, TRAINING_LOG)), "step");
   const width = Math.max(1, Math.ceil(steps.length / CURVE_POINTS));
   const points: { tokens: number; loss: number }[] = [];
   for (let from = 0; from < steps.length; from += width) {
     const some = steps.slice(from, from + width);
-    const loss = some.reduce((sum, one) => sum + one.loss, 0) / some.length;
-    points.push({ tokens: some.at(-1)!.step * tokensPerStep, loss });
+    points.push({ tokens: some.at(-1)!.step * tokensPerStep, loss: mean(some.map(({ loss }) => loss)) });
   }
   return points;
 }

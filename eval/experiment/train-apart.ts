@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { FormatError, RecipeError, RetryError } from "../../pipeline/errors.ts";
+import { RetryError, revive } from "../../pipeline/errors.ts";
 import { engineModule } from "../../pipeline/modules.ts";
 import type { TrainPlan } from "../../trainer/config.ts";
 import type { TrainReply } from "./train-process.ts";
@@ -43,11 +43,4 @@ export function trainApart(
     });
     child.send(plan);
   });
-}
-
-function revive({ name, message, exitCode }: Extract<TrainReply, { type: "failed" }>): Error {
-  if (name === "RecipeError") return new RecipeError(message);
-  if (name === "FormatError") return new FormatError(message);
-  if (exitCode === 75) return new RetryError(message);
-  return Object.assign(new Error(message), { name });
 }

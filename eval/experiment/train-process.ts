@@ -1,5 +1,5 @@
 /** A training in a process of its own: several of one thread each are faster than one of several. */
-import { exitCode } from "../../pipeline/errors.ts";
+import { exitCode, type SentError } from "../../pipeline/errors.ts";
 import { backendNamed } from "../../trainer/backends/index.ts";
 import type { TrainPlan } from "../../trainer/config.ts";
 import { runTraining } from "../../trainer/run.ts";
@@ -7,7 +7,7 @@ import { runTraining } from "../../trainer/run.ts";
 export type TrainReply =
   | { readonly type: "share"; readonly share: number }
   | { readonly type: "done" }
-  | { readonly type: "failed"; readonly name: string; readonly message: string; readonly exitCode: number };
+  | ({ readonly type: "failed" } & SentError);
 
 const stop = new AbortController();
 

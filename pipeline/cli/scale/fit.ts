@@ -14,6 +14,7 @@ import type { Interval } from "../../../eval/scaling/percentiles.ts";
 import { count, table } from "../show.ts";
 import {
   aboveZero,
+  analysisOptions,
   COLUMNS_HELP,
   describeColumns,
   figure,
@@ -47,14 +48,7 @@ Examples:
     )
     .action((path: string, flags: Flags) => {
       const { columns, runs } = readMeasuredRuns(path, flags);
-      const analysis = analyse(runs, {
-        path,
-        draws: flags.bootstrap,
-        seed: flags.seed,
-        dropLowest: flags.dropLowest,
-        dataConstrained: flags.dataConstrained === true,
-        params: flags.params,
-      });
+      const analysis = analyse(runs, { ...analysisOptions(path, flags), params: flags.params });
       if (flags.json === true) {
         const read = Object.fromEntries(columns);
         const arms = analysis.arms.map((arm) => plain(arm));

@@ -1,6 +1,6 @@
 /** What the commands of `sluice scale` share: the table of runs, its columns, and flags for both. */
 import { type Command, InvalidArgumentError } from "commander";
-import type { MeasuredRun } from "../../../eval/scaling/analysis.ts";
+import type { AnalysisOptions, MeasuredRun } from "../../../eval/scaling/analysis.ts";
 import { type Columns, columnsOf, missing, runOf } from "../../../eval/scaling/runs.ts";
 import { positiveIn, readTable } from "../../../eval/scaling/table.ts";
 import { RecipeError } from "../../errors.ts";
@@ -35,6 +35,14 @@ export function withLawFlags(command: Command): Command {
     .option("--seed <n>", "of the resamples", wholeNumber, 1)
     .option("--data-constrained", "count repeated tokens as what they are worth (Muennighoff et al. 2023)")
     .option("--json", "as JSON");
+}
+
+/** The flags, as the analysis takes them. */
+export function analysisOptions(
+  path: string,
+  { bootstrap, seed, dropLowest, dataConstrained }: LawFlags,
+): AnalysisOptions {
+  return { path, draws: bootstrap, seed, dropLowest, dataConstrained: dataConstrained === true };
 }
 
 export function withColumns(command: Command): Command {

@@ -5,6 +5,7 @@ import { type Plan, planFor } from "../../../eval/scaling/plan.ts";
 import { table } from "../show.ts";
 import {
   aboveZero,
+  analysisOptions,
   COLUMNS_HELP,
   describeColumns,
   figure,
@@ -44,13 +45,7 @@ Example:
     )
     .action((path: string, flags: Flags) => {
       const { columns, runs } = readMeasuredRuns(path, flags);
-      const { arms, warnings } = analyse(runs, {
-        path,
-        draws: flags.bootstrap,
-        seed: flags.seed,
-        dropLowest: flags.dropLowest,
-        dataConstrained: flags.dataConstrained === true,
-      });
+      const { arms, warnings } = analyse(runs, analysisOptions(path, flags));
       const plans = arms.map(({ arm, runs: ofArm, laws: [law] }) => ({
         arm,
         ...planFor(flags.flops, ofArm, law!.law, law!.resampled),
