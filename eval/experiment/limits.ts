@@ -5,13 +5,17 @@ import { unclusteredDomains } from "../statistics/index.ts";
 import type { Observations } from "../statistics/observations.ts";
 import type { Outcome } from "./run-experiment.ts";
 
+/** DataDecide's models that ranked corpora as models of a billion parameters do, in four pairs of five. */
+const DECIDING_PARAMETERS = 150e6;
+
 export function limitsOf({ prepared, text, models }: Outcome, observations: Observations): string[] {
   const { account, experiment } = prepared;
   const { seeds, dataShare } = experiment;
   const tokens = models.map(({ model }) => model.steps * prepared.training.tokensPerStep);
   const most = Math.max(...tokens);
+  const smaller = account.parameters.total < DECIDING_PARAMETERS ? ", and these models are smaller" : "";
   const sentences = [
-    `The models have ${figure(account.parameters.total)} parameters and were trained on ${figure(most)} tokens. What wins here need not win at another size or budget: of pairs decided at 150 million parameters, about 80 % hold at a billion (DataDecide, 2025), and these models are smaller.`,
+    `The models have ${figure(account.parameters.total)} parameters and were trained on ${figure(most)} tokens. What wins here need not win at another size or budget: of pairs decided at 150 million parameters, about 80 % hold at a billion (DataDecide, 2025)${smaller}.`,
     `Intervals are about other seeds, other ${dataShare < 1 ? `draws of ${percent(dataShare, 0)} of the same pages` : "orders of the same pages"} and other documents of the same domains. Another crawl is outside them.`,
     "Model, schedule and tokenizer were the same for all arms and tuned for none; an arm may like others better.",
   ];
@@ -27,7 +31,7 @@ export function limitsOf({ prepared, text, models }: Outcome, observations: Obse
         : `The ${items} documents of ${domain} come from one source and were taken as independent: the domain stands for that source.`,
     );
   }
-  if (text.tasks.length > 0) {
+  if (text.tasks.length > 0 && smaller !== "") {
     sentences.push(
       "Accuracies of models this small are near chance and noisy; bits per byte of the gold answers tell more.",
     );

@@ -84,35 +84,36 @@ export class Measure {
     this.#workshop.emit({ type: "progress", unit: `train ${name}`, share, etaSeconds });
   }
 
-  async #score(name: string, { sha256 }: Model, domain: HeldOutDomain, scorer: LazyScorer): Promise<Float64Array> {
+  async #score(name: string, model: Model, domain: HeldOutDomain, scorer: LazyScorer): Promise<Float64Array> {
+    const { name: text, sha256, documents } = domain;
+    const nats = await this.#once(name, model, { text, sha256 }, async () => [
+      ...(await scoreDocuments(documents, this.#prepared.tokenizer, await scorer.open(), this.#signal)),
+    ]);
+    return Float64Array.from(nats);
+  }
+
+  async #scoreTask(name: string, model: Model, task: Task, scorer: LazyScorer): Promise<TaskScores> {
+    return await this.#once(name, model, { text: task.name, sha256: digestOf(task) }, async () =>
+      scoreTask(task, this.#prepared.tokenizer, await scorer.open(), this.#signal),
+    );
+  }
+
+  /** What a model comes to on a domain or a task. */
+  async #once<T>(
+    name: string,
+    { sha256: model }: Model,
+    { text, sha256 }: { readonly text: string; readonly sha256: string },
+    compute: () => Promise<T>,
+  ): Promise<T> {
     const { tokenizer, training } = this.#prepared;
     const decidedBy = {
-      model: sha256,
-      domain: domain.sha256,
+      model,
+      text: sha256,
       contextLength: training.contextLength,
       tokenizer: tokenizer.digest,
       code: engineFingerprint(SCORING),
     };
-    const unit = `measure ${name} on ${domain.name}`;
-    const { nats } = await computeOnce(this.#workshop, { kind: "score", unit, decidedBy }, async () => {
-      const scores = await scoreDocuments(domain.documents, tokenizer, await scorer.open(), this.#signal);
-      return { nats: [...scores] };
-    });
-    return Float64Array.from(nats);
-  }
-
-  async #scoreTask(name: string, { sha256 }: Model, task: Task, scorer: LazyScorer): Promise<TaskScores> {
-    const { tokenizer } = this.#prepared;
-    const decidedBy = {
-      model: sha256,
-      task: digestOf(task),
-      tokenizer: tokenizer.digest,
-      code: engineFingerprint(SCORING),
-    };
-    const unit = `measure ${name} on ${task.name}`;
-    return await computeOnce(this.#workshop, { kind: "score", unit, decidedBy }, async () =>
-      scoreTask(task, tokenizer, await scorer.open(), this.#signal),
-    );
+    return await computeOnce(this.#workshop, { kind: "score", unit: `measure ${name} on ${text}`, decidedBy }, compute);
   }
 
   get #signal(): { signal?: AbortSignal } {

@@ -3,7 +3,7 @@ import { cpus } from "node:os";
 import { digestOf } from "../../pipeline/canonical.ts";
 import { engineVersion } from "../../pipeline/modules.ts";
 import { sampleDifferences, takeTurns } from "../accounts/index.ts";
-import { confinedWins, type Evidence, guardWarnings } from "../guards/index.ts";
+import { type ArmEvidence, confinedWins, guardWarnings } from "../guards/index.ts";
 import type { ArmReport, PageSample, ReportData } from "../report/report-data.ts";
 import { metricUnit } from "../report/sections/words.ts";
 import { armScores, comparePairs, noiseFloorOf, type PairComparison } from "../statistics/index.ts";
@@ -38,8 +38,8 @@ export async function reportDataOf(outcome: Outcome, facts: RunFacts): Promise<R
   const columns = experiment.metric === "bits-per-byte" ? heldOutColumns(outcome) : taskColumns(outcome);
   const contaminated = contaminatedItems(outcome);
   const observations = observe(columns, models, contaminated);
-  const noiseFloor =
-    noise.length === 0 ? undefined : noiseFloorOf(observe(columns, noise, contaminated), describeNoise(outcome));
+  const noiseRuns = noise.length === 0 ? undefined : observe(columns, noise, contaminated);
+  const noiseFloor = noiseRuns && noiseFloorOf(noiseRuns, describeNoise(outcome));
   const own = new Set(arms.filter(({ arm }) => arm.without === undefined).map(({ arm }) => arm.name));
   const compared: Observations = { ...observations, arms: observations.arms.filter(({ arm }) => own.has(arm)) };
   const base = experiment.base.name;
@@ -86,8 +86,12 @@ export async function reportDataOf(outcome: Outcome, facts: RunFacts): Promise<R
     domains: domainReports(outcome, contaminated),
     tasks: taskReports(outcome),
     warnings: guardWarnings({
-      ...evidenceOf(outcome, reports, pairs, observations),
-      noise: noise.length === 0 ? [] : armScores(observe(columns, noise, contaminated))[0]!.bySeed,
+      budget: budgetOf(prepared).by,
+      arms: reports.map((report) => armEvidence(report, outcome)),
+      domains: observations.domains.map((domain) => domain.name),
+      overlaps,
+      pairs,
+      noise: noiseRuns === undefined ? [] : armScores(noiseRuns)[0]!.bySeed,
     }),
     overlaps,
     limits: limitsOf(outcome, observations),
@@ -109,18 +113,14 @@ export async function reportDataOf(outcome: Outcome, facts: RunFacts): Promise<R
   };
 }
 
-/** Of what decides the results: runs, rows, checkpoints, and the texts that are measured on. */
-function idOf({ models, noise, text, prepared }: Outcome): string {
+/** Of what decides the results: runs, models, the texts that are measured on, and what is asked of them. */
+function idOf({ arms, models, noise, text, prepared }: Outcome): string {
+  const { metric, expect, pairs } = prepared.experiment;
   return digestOf({
     sluice: engineVersion,
-    metric: prepared.experiment.metric,
-    expect: prepared.experiment.expect,
-    models: [...models, ...noise].map(({ arm, seed, rows, model }) => ({
-      arm,
-      seed,
-      rows: rows.manifest.id,
-      checkpoint: model.digest,
-    })),
+    asked: { metric, expect, pairs },
+    arms: arms.map(({ arm, curated }) => ({ arm: arm.name, run: curated.manifest.id })),
+    models: [...models, ...noise].map(({ arm, seed, model }) => ({ arm, seed, model: model.sha256 })),
     texts: [...text.heldOut, ...(text.shift === undefined ? [] : [text.shift])].map(({ sha256 }) => sha256),
     tasks: text.tasks.map((task) => digestOf(task)),
   });
@@ -153,32 +153,19 @@ function describeNoise({ noise }: Outcome): string {
 }
 
 /** What the guards look at. */
-function evidenceOf(
-  { prepared, arms, models }: Outcome,
-  reports: readonly ArmReport[],
-  pairs: readonly PairComparison[],
-  { domains }: Observations,
-): Omit<Evidence, "noise"> {
+function armEvidence({ name, epochs }: ArmReport, { prepared, arms, models }: Outcome): ArmEvidence {
   const { tokenizer, account, training } = prepared;
+  const own = models.filter(({ arm }) => arm === name);
+  const tokens = own[0]!.model.steps * training.tokensPerStep;
+  const { counts } = arms.find(({ arm }) => arm.name === name)!.curated.manifest;
   return {
-    budget: budgetOf(prepared).by,
-    arms: reports.map(({ name, epochs }) => {
-      const own = models.filter(({ arm }) => arm === name);
-      const tokens = own[0]!.model.steps * training.tokensPerStep;
-      const { counts } = arms.find(({ arm }) => arm.name === name)!.curated.manifest;
-      return {
-        name,
-        seeds: own.length,
-        tokenizerDigest: tokenizer.digest,
-        tokens,
-        bytes: (tokens * counts.textBytes) / Math.max(1, counts.tokens),
-        flops: tokens * account.trainingFlops.token,
-        epochs,
-      };
-    }),
-    domains: domains.map(({ name }) => name),
-    overlaps: arms.flatMap(({ overlaps }) => overlaps),
-    pairs,
+    name,
+    seeds: own.length,
+    tokenizerDigest: tokenizer.digest,
+    tokens,
+    bytes: (tokens * counts.textBytes) / Math.max(1, counts.tokens),
+    flops: tokens * account.trainingFlops.token,
+    epochs,
   };
 }
 
@@ -197,10 +184,10 @@ async function samplesOf({ arms, prepared }: Outcome): Promise<PageSample[]> {
       ),
     );
   }
-  // A page that several arms dropped is shown once.
+  // A page is shown once, though several arms dropped it, or kept it with another text.
   const first = new Map<string, PageSample>();
   for (const page of takeTurns(found)) {
-    const key = `${page.url} ${page.sha256}`;
+    const key = page.url || page.sha256;
     if (!first.has(key)) first.set(key, page);
   }
   return [...first.values()].slice(0, samples);
