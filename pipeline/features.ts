@@ -4,7 +4,8 @@
  */
 
 import { cutEnglishWords } from "./text/words-english.ts";
-import { segmentWords } from "./text/words-uax29.ts";
+import { cutSpacedWords } from "./text/words-spaced.ts";
+import { cutUnicodeWords } from "./text/words-uax29.ts";
 
 /** A named measurement of a text. */
 export interface FeatureDefinition<T = unknown> {
@@ -22,8 +23,12 @@ export function defineFeature<const K extends string, T>(fields: {
 }
 
 const BUILT_IN = {
-  /** Words by UAX #29 (`Intl.Segmenter`, word-like segments), in order. */
-  words: defineFeature({ name: "words", measure: segmentWords }),
+  /** Words by UAX #29 (word-like segments), in order, as strings. */
+  words: defineFeature({ name: "words", measure: (text: string): readonly string[] => [...cutUnicodeWords(text)] }),
+  /** The same words by place and kind, for measurements over many pages; `[...unicodeWords]` gives strings. */
+  unicodeWords: defineFeature({ name: "unicodeWords", measure: cutUnicodeWords }),
+  /** What lies between white space, as Python's `split()` has it, by place and kind. */
+  spacedWords: defineFeature({ name: "spacedWords", measure: cutSpacedWords }),
   /** English words and punctuation marks as spaCy and datatrove cut them, in order; `[...englishWords]` gives strings. */
   englishWords: defineFeature({ name: "englishWords", measure: cutEnglishWords }),
   /** Lines, cut at "\n", untrimmed. */

@@ -8,7 +8,7 @@ import { type Document, isDocument, type Page } from "./document.ts";
 import { oneLine, RecipeError, StageError } from "./errors.ts";
 import type { FeatureNeed } from "./features.ts";
 import type { Bound, MiddleDefinition } from "./recipe.ts";
-import type { SetupContext, Signature } from "./stage.ts";
+import type { Rewritten, Scores, SetupContext, Signature } from "./stage.ts";
 import { isDropped } from "./verdict.ts";
 import { reuse, viewOf } from "./view.ts";
 
@@ -123,7 +123,10 @@ export async function judgePage(
         signatures.set(i, definition.sign(view as never, params as never, state));
         continue;
       }
-      const measured = definition.score(view as never, params as never, state) as Record<string, number>;
+      const { text, scores: measured } =
+        definition.kind === "filter"
+          ? { text: undefined, scores: definition.score(view as never, params as never, state) as Scores }
+          : checkRewritten(definition.rewrite(view as never, params as never, state));
       for (const [key, value] of Object.entries(measured)) {
         if (!Number.isFinite(value)) throw new TypeError(`score "${key}" is ${value}; expected a finite number`);
         scores.push([name, key, value]);
@@ -133,6 +136,7 @@ export async function judgePage(
         throw new TypeError(`keep returned ${JSON.stringify(verdict)}; expected keep or drop("reason", value)`);
       }
       if (isDropped(verdict)) return [end("dropped", i, name, verdict.reason, verdict.value)];
+      if (text !== undefined && text !== current.text) current = { ...current, text };
       if (definition.tags !== undefined) {
         current = { ...current, tags: { ...current.tags, ...definition.tags(measured, params as never) } };
       }
@@ -166,6 +170,14 @@ async function judgeParts(
     }
   }
   return outcomes;
+}
+
+/** A rewriter is user code, too. */
+function checkRewritten(result: Rewritten): Rewritten {
+  if (typeof result?.text !== "string" || typeof result.scores !== "object") {
+    throw new TypeError(`a rewriter returned ${JSON.stringify(result)?.slice(0, 80)}; expected { text, scores }`);
+  }
+  return { text: result.text.toWellFormed(), scores: result.scores };
 }
 
 /** A map is user code: what it returns must be a page of plain values, and keeps its place in the input. */

@@ -18,6 +18,7 @@ import {
   type FilterDefinition,
   type MapDefinition,
   parseParams,
+  type RewriterDefinition,
   type SetupContext,
   type SinkDefinition,
   type SourceDefinition,
@@ -77,7 +78,12 @@ export interface SpecIdentity {
   readonly files?: readonly string[];
 }
 
-export type MiddleDefinition = FilterDefinition | MapDefinition | ExtractorDefinition | DedupDefinition;
+export type MiddleDefinition =
+  | FilterDefinition
+  | RewriterDefinition
+  | MapDefinition
+  | ExtractorDefinition
+  | DedupDefinition;
 
 export interface CheckedRecipe {
   readonly name: string;
@@ -147,7 +153,7 @@ function explain(issue: z.core.$ZodIssue, locate: (keys: readonly PropertyKey[])
 
 const KINDS: Record<keyof Registry, readonly Definition["kind"][]> = {
   sources: ["source"],
-  stages: ["filter", "map", "extractor", "dedup"],
+  stages: ["filter", "rewriter", "map", "extractor", "dedup"],
   sinks: ["sink"],
 };
 
@@ -206,7 +212,7 @@ async function findDefinition(
 }
 
 function checkNeeds(definition: Definition, place: string): void {
-  if (definition.kind !== "filter" && definition.kind !== "dedup") return;
+  if (!("needs" in definition)) return;
   for (const need of definition.needs as readonly unknown[]) {
     if (typeof need === "string" && builtInFeature(need) === undefined) {
       throw new RecipeError(

@@ -61,20 +61,46 @@ export type PageView<N extends FeatureNeed = never> = {
 
 export type Scores = Readonly<Record<string, number>>;
 
+/** What a filter and a rewriter have in common: they measure, and judge by what they measured. */
+interface Judging<P extends z.ZodType, S, N extends FeatureNeed, R extends Scores> extends Common<P, S> {
+  readonly needs: readonly N[];
+  /** Judges the scores alone, so that another threshold can be asked of a finished run. */
+  keep(scores: R, params: z.output<P>): Verdict;
+  /** Tags to add to a page that is kept. */
+  tags?(scores: R, params: z.output<P>): Tags;
+  /**
+   * Parameters that `keep` alone reads: `sluice what-if` may ask a finished run for other values of them. Where `score`
+   * takes no parameters and there is no `setup`, all are.
+   */
+  readonly thresholds?: readonly string[];
+  /** Our reasons → what the implementation that this stage reproduces calls them. */
+  readonly referenceReasons?: Readonly<Record<string, string>>;
+}
+
 export interface FilterDefinition<
   P extends z.ZodType = z.ZodType,
   S = Any,
   N extends FeatureNeed = Any,
   R extends Scores = Any,
-> extends Common<P, S> {
+> extends Judging<P, S, N, R> {
   readonly kind: "filter";
-  readonly needs: readonly N[];
   /** Measures the page. What is returned is kept in the ledger. */
   score(view: PageView<N>, params: z.output<P>, state: S): R;
-  /** Judges the scores alone, so that another threshold can be asked of a finished run. */
-  keep(scores: R, params: z.output<P>): Verdict;
-  /** Tags to add to a page that is kept. */
-  tags?(scores: R, params: z.output<P>): Tags;
+}
+
+export interface RewriterDefinition<
+  P extends z.ZodType = z.ZodType,
+  S = Any,
+  N extends FeatureNeed = Any,
+  R extends Scores = Any,
+> extends Judging<P, S, N, R> {
+  readonly kind: "rewriter";
+  /** Writes the page's text anew, and measures what it found and changed. A page that is kept goes on with the new text. */
+  rewrite(view: PageView<N>, params: z.output<P>, state: S): Rewritten<R>;
+}
+export interface Rewritten<R extends Scores = Scores> {
+  readonly text: string;
+  readonly scores: R;
 }
 
 export interface MapDefinition<P extends z.ZodType = z.ZodType, S = Any> extends Common<P, S> {
@@ -151,6 +177,7 @@ export interface EncodedPage {
 
 export type Definition =
   | FilterDefinition
+  | RewriterDefinition
   | MapDefinition
   | ExtractorDefinition
   | DedupDefinition
@@ -194,6 +221,48 @@ export function defineAnnotator<
   fields: Omit<Fields<FilterDefinition<P, S, N, R>>, "needs" | "keep"> & { readonly needs?: readonly N[] },
 ): Callable<FilterDefinition<P, S, N, R>> {
   return callable({ ...fields, kind: "filter", needs: fields.needs ?? [], keep: () => ({ kept: true }) });
+}
+
+/**
+ * Makes a rewriter: gives the page another text (cleaned, masked), with scores of what it found; `keep` judges these, and
+ * without one every page stays. What only measures is a filter; what needs no scores is a map.
+ * @example
+ * export default defineRewriter({
+ *   name: "drop-short-lines", module: import.meta.url, version: 1,
+ *   params: z.object({ minChars: z.int().default(10), maxRemoved: z.number().default(0.5) }),
+ *   thresholds: ["maxRemoved"],
+ *   rewrite: ({ text }, { minChars }) => {
+ *     const kept = text.split("\n").filter((line) => line.length >= minChars).join("\n");
+ *     return { text: kept, scores: { removed: 1 - kept.length / Math.max(1, text.length) } };
+ *   },
+ *   keep: ({ removed }, { maxRemoved }) => (removed > maxRemoved ? drop("too-much-removed", removed) : keep),
+ * });
+ */
+export function defineRewriter<
+  P extends z.ZodType,
+  R extends Scores,
+  S = undefined,
+  const N extends FeatureNeed = never,
+>(
+  fields: Omit<Fields<RewriterDefinition<P, S, N, R>>, "needs" | "keep"> & {
+    readonly needs?: readonly N[];
+    keep?(scores: R, params: z.output<P>): Verdict;
+  },
+): Callable<RewriterDefinition<P, S, N, R>> {
+  return callable({ keep: () => ({ kept: true }) as const, ...fields, kind: "rewriter", needs: fields.needs ?? [] });
+}
+
+/**
+ * The parameters of a stage of which a finished run can be asked other values: those that only `keep` reads. Empty for
+ * stages that do not judge by scores, and for filters that do not tell.
+ */
+export function thresholdsOf(definition: Definition): readonly string[] {
+  if (definition.kind !== "filter" && definition.kind !== "rewriter") return [];
+  if (definition.thresholds !== undefined) return definition.thresholds;
+  const measure = definition.kind === "filter" ? definition.score : definition.rewrite;
+  // A function without a second parameter reads none.
+  if (measure.length >= 2 || (definition.tags?.length ?? 0) >= 2 || definition.setup !== undefined) return [];
+  return Object.keys((definition.params as { shape?: object }).shape ?? {});
 }
 
 /** Makes a map: page → page, pages, or a drop. */

@@ -10,8 +10,10 @@ import { repeatedGramCharsFast, topGramCharsFast } from "../pipeline/text/ngrams
 import { PUNCTUATION, TERMINAL_PUNCTUATION } from "../pipeline/text/punctuation.ts";
 import { countCodePoints, isSpace, splitLines, strip } from "../pipeline/text/python-text.ts";
 import { countRepeats, countRepeatsPlainly } from "../pipeline/text/repeats.ts";
+import { perKind } from "../pipeline/text/word-kinds.ts";
 import { cutEnglishWords } from "../pipeline/text/words-english.ts";
-import { segmentWords } from "../pipeline/text/words-uax29.ts";
+import { cutSpacedWords } from "../pipeline/text/words-spaced.ts";
+import { cutUnicodeWords, segmentWords } from "../pipeline/text/words-uax29.ts";
 import { reuse, viewOf } from "../pipeline/view.ts";
 import { AWKWARD_TEXTS, pageWith } from "./contracts/filter.ts";
 import { needsShared, sharedPath } from "./shared.ts";
@@ -74,6 +76,36 @@ test("words cover everything but white space, in order, and equal kinds are equa
     }
     for (; at < text.length; at++) assert.ok(isSpace(text.charCodeAt(at)));
   }
+});
+
+test("words cut chunk by chunk are those of the whole text", () => {
+  const random = seededRandom(12);
+  const texts = [...AWKWARD_TEXTS, "1\u202f000 km", " \u0301a \u200db", "can't a.b 3.5, Ελ. ไทยภาษา 東京 a_b"];
+  for (const text of [...texts, ...Array.from({ length: 500 }, () => hostileText(random))]) {
+    assert.deepEqual([...cutUnicodeWords(text)], segmentWords(text), JSON.stringify(text));
+    const spaced = splitLines(text.replaceAll(/[\s\x1c-\x1f\x85]/gu, (c) => (c === "\ufeff" ? c : "\n")));
+    assert.deepEqual(
+      [...cutSpacedWords(text)],
+      spaced.filter((word) => word !== ""),
+    );
+  }
+});
+
+test("a number for each kind of word is found out once", () => {
+  let asked = 0;
+  const lengths = perKind((word) => {
+    asked++;
+    return word.length;
+  });
+  const words = cutSpacedWords("one three one three five");
+  const table = lengths(words.vocabulary);
+  assert.deepEqual(
+    Array.from(words.kinds, (kind) => table[kind]),
+    [3, 5, 3, 5, 4],
+  );
+  const before = asked;
+  assert.ok(lengths(cutSpacedWords("one six").vocabulary).length >= words.vocabulary.size);
+  assert.equal(asked, before + 1);
 });
 
 test("fast n-gram counts are those of the definition, on random words of few letters", () => {

@@ -15,6 +15,8 @@ export interface ReferenceEntry {
   readonly notes: string;
   /** The call that makes its spec in code. */
   readonly call: string;
+  /** Its reasons, and what the implementation that it reproduces calls them. */
+  readonly referenceReasons?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface ReferenceGroup {
@@ -32,10 +34,18 @@ export function recipeReference(recipe: z.ZodType, groups: readonly ReferenceGro
       parts.push(`### ${title} \`${entry.use}\``);
       if (!oneLine(entry.notes).startsWith(entry.summary)) parts.push(entry.summary);
       if (entry.notes !== "") parts.push(entry.notes);
+      if (entry.referenceReasons !== undefined) parts.push(reasonTable(entry.referenceReasons));
       parts.push(`In code: \`${entry.call}\`.`, parameterTable(entry.params));
     }
   }
   return parts.join("\n\n");
+}
+
+function reasonTable(reasons: Readonly<Record<string, string>>): string {
+  return markdownTable(
+    ["reason", "in the original"],
+    Object.entries(reasons).map((pair) => pair.map((name) => `\`${name}\``)),
+  );
 }
 
 const BEGIN = "<!-- reference: made by `npm run docs`, do not edit by hand -->";

@@ -2,7 +2,7 @@
  * The counts of `ngrams.ts` over words that are numbers. Nothing is joined: a run is known by the place where it first
  * stood, and hashes only say where to look; what is found there is compared exactly.
  */
-import type { EnglishWords } from "./words-english.ts";
+import type { Words } from "./words.ts";
 
 /** Slots of the open-addressed tables: place + 1, or 0. Kept between pages, cleared before use. */
 let slots = new Int32Array(1 << 12);
@@ -25,7 +25,7 @@ function mix(hash: number): number {
 }
 
 /** `topGramChars` for n = 2 up to `maxN`, in that order. */
-export function topGramCharsFast(words: EnglishWords, maxN: number): number[] {
+export function topGramCharsFast(words: Words, maxN: number): number[] {
   const { kinds, length } = words;
   const lengths = words.vocabulary.codePoints;
   const tops: number[] = [];
@@ -70,7 +70,7 @@ export function topGramCharsFast(words: EnglishWords, maxN: number): number[] {
 }
 
 /** `repeatedGramChars` for n = `minN` up to `maxN`, in that order. */
-export function repeatedGramCharsFast(words: EnglishWords, minN: number, maxN: number): number[] {
+export function repeatedGramCharsFast(words: Words, minN: number, maxN: number): number[] {
   const { kinds, length } = words;
   const { codePoints, hashes, powers, inversePowers } = words.vocabulary;
 
@@ -118,7 +118,7 @@ export function repeatedGramCharsFast(words: EnglishWords, minN: number, maxN: n
 }
 
 /** Whether the runs of `n` words at `a` and `b` spell the same, whatever their word boundaries. */
-function areEqualRuns(words: EnglishWords, a: number, b: number, n: number): boolean {
+function areEqualRuns(words: Words, a: number, b: number, n: number): boolean {
   const { text, kinds, starts, ends } = words;
   let same = 0;
   while (same < n && kinds[a + same] === kinds[b + same]) same++;

@@ -32,6 +32,15 @@ export class SpanTable {
     return this.#slots[this.#slot(hashSpan(text, start, end), text, start, end)]! - 1;
   }
 
+  /** The n-th distinct span. */
+  textOf(id: number): string {
+    const units = this.#pool.subarray(this.#starts[id]!, this.#starts[id + 1]!);
+    // A call takes as many arguments as the stack holds.
+    let text = "";
+    for (let i = 0; i < units.length; i += 8192) text += String.fromCharCode(...units.subarray(i, i + 8192));
+    return text;
+  }
+
   /** The slot that holds the span, or the empty one where it belongs. */
   #slot(hash: number, text: string, start: number, end: number): number {
     const slots = this.#slots;

@@ -43,6 +43,7 @@ export default defineFilter({
   // Which model counts, not where it lies.
   places: ["model"],
   files: ({ model }) => [model],
+  thresholds: ["min", "max"],
   setup: openModel,
   score: ({ text }, { name, newlines, maxChars }, { scorer, label }: State): Readonly<Record<string, number>> => {
     const clipped = clipText(text, maxChars);

@@ -45,6 +45,7 @@ export default defineFilter({
   // Which model counts, not where it lies.
   places: ["model"],
   files: ({ model }) => [model ?? bundledModel()],
+  thresholds: ["min"],
   setup: openModel,
   score: ({ text }, { maxChars }, { scorer, wanted }: State): Readonly<Record<string, number>> => {
     // The scorer takes line ends for spaces, so the text needs no other preparation.

@@ -1,6 +1,7 @@
 import { defineFilter, z } from "../../pipeline/stage.ts";
 import { afterLineEnd, countOccurrences, lineEnd, skipSpace, skipSpaceBack } from "../../pipeline/text/python-text.ts";
-import { type EnglishWords, Kind } from "../../pipeline/text/words-english.ts";
+import { Kind } from "../../pipeline/text/word-kinds.ts";
+import type { Words } from "../../pipeline/text/words.ts";
 import { drop, keep } from "../../pipeline/verdict.ts";
 
 /** The eight words of Rae et al. 2021, appendix A1.1. */
@@ -17,15 +18,7 @@ const ELLIPSIS = 0x2026;
  * Words are spaCy's English tokens, lengths are code points, lines are those of Python's `splitlines`. "Words" alone are
  * tokens with something besides punctuation; shares and ratios are over all tokens, and over all lines, blank ones too.
  *
- * | reason | datatrove's |
- * |---|---|
- * | too-few-words, too-many-words | gopher_short_doc, gopher_long_doc |
- * | words-too-short, words-too-long | gopher_below_avg_threshold, gopher_above_avg_threshold |
- * | too-many-hashes, too-many-ellipses | gopher_too_many_hashes, gopher_too_many_ellipsis |
- * | too-many-bullets, too-many-ellipsis-lines | gopher_too_many_bullets, gopher_too_many_end_ellipsis |
- * | too-few-alphabetic-words | gopher_below_alpha_threshold |
- * | too-few-stop-words | gopher_enough_stop_words |
- * | empty | none: where `minWords` is 0, datatrove divides by zero on a page without a word |
+ * Where `minWords` is 0, datatrove divides by zero on a page without a word; here it is dropped as `empty`.
  *
  * @example gopherQuality({ minWords: 20 })
  */
@@ -60,6 +53,29 @@ export default defineFilter({
     stopWords: z.array(z.string().min(1)).default(STOP_WORDS).describe("The stop words."),
   }),
   needs: ["englishWords"],
+  thresholds: [
+    "minWords",
+    "maxWords",
+    "minMeanWordChars",
+    "maxMeanWordChars",
+    "maxSymbolsPerWord",
+    "maxBulletLines",
+    "maxEllipsisLines",
+    "minAlphabeticWords",
+    "minStopWords",
+  ],
+  referenceReasons: {
+    "too-few-words": "gopher_short_doc",
+    "too-many-words": "gopher_long_doc",
+    "words-too-short": "gopher_below_avg_threshold",
+    "words-too-long": "gopher_above_avg_threshold",
+    "too-many-hashes": "gopher_too_many_hashes",
+    "too-many-ellipses": "gopher_too_many_ellipsis",
+    "too-many-bullets": "gopher_too_many_bullets",
+    "too-many-ellipsis-lines": "gopher_too_many_end_ellipsis",
+    "too-few-alphabetic-words": "gopher_below_alpha_threshold",
+    "too-few-stop-words": "gopher_enough_stop_words",
+  },
   score: ({ text, englishWords }, { stopWords }) => {
     const tokens = englishWords.length;
     const lines = measureLines(text);
@@ -110,7 +126,7 @@ function ratio(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
 }
 
-function measureWords({ kinds, vocabulary }: EnglishWords): { words: number; wordChars: number; alphabetic: number } {
+function measureWords({ kinds, vocabulary }: Words): { words: number; wordChars: number; alphabetic: number } {
   const { flags, codePoints } = vocabulary;
   let words = 0;
   let wordChars = 0;

@@ -19,13 +19,7 @@ const repeatedGrams = (n: number, max: number) =>
  * a top run is measured with spaces between its words and once is enough, repeated runs are measured without, one after
  * the other.
  *
- * | reason | datatrove's |
- * |---|---|
- * | repeated-paragraphs, repeated-paragraph-chars | dup_para_frac, dup_para_char_frac |
- * | repeated-lines, repeated-line-chars | dup_line_frac, dup_line_char_frac |
- * | top-2-gram … top-4-gram | top_2_gram … top_4_gram |
- * | repeated-5-grams … repeated-10-grams | duplicated_5_n_grams … duplicated_10_n_grams |
- * | empty | none: datatrove divides by zero on an empty page |
+ * Datatrove divides by zero on an empty page; here it is dropped as `empty`.
  *
  * @example gopherRepetition({ maxRepeatedLines: 0.2 })
  */
@@ -49,6 +43,21 @@ export default defineFilter({
     maxRepeated10Grams: repeatedGrams(10, 0.1),
   }),
   needs: ["englishWords"],
+  referenceReasons: {
+    "repeated-paragraphs": "dup_para_frac",
+    "repeated-paragraph-chars": "dup_para_char_frac",
+    "repeated-lines": "dup_line_frac",
+    "repeated-line-chars": "dup_line_char_frac",
+    "top-2-gram": "top_2_gram",
+    "top-3-gram": "top_3_gram",
+    "top-4-gram": "top_4_gram",
+    "repeated-5-grams": "duplicated_5_n_grams",
+    "repeated-6-grams": "duplicated_6_n_grams",
+    "repeated-7-grams": "duplicated_7_n_grams",
+    "repeated-8-grams": "duplicated_8_n_grams",
+    "repeated-9-grams": "duplicated_9_n_grams",
+    "repeated-10-grams": "duplicated_10_n_grams",
+  },
   score: ({ text, englishWords }) => {
     const chars = countCodePoints(text);
     const perChar = (part: number): number => (chars === 0 ? 0 : part / chars);

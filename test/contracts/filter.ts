@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { Document } from "../../pipeline/document.ts";
-import { type FilterDefinition, parseParams } from "../../pipeline/stage.ts";
+import { type FilterDefinition, parseParams, type RewriterDefinition, thresholdsOf } from "../../pipeline/stage.ts";
 import type { Verdict } from "../../pipeline/verdict.ts";
 import { viewOf } from "../../pipeline/view.ts";
 
@@ -115,6 +115,8 @@ export function filterContract(
     }
   });
 
+  test(`${name} measures the same whatever its thresholds are`, () => checkThresholds(definition, params, texts));
+
   test(`${name} is named by a spec that survives JSON`, async () => {
     const make = definition as unknown as (params: unknown) => { name: string; module: string; params: unknown };
     const spec = JSON.parse(JSON.stringify(make(params)));
@@ -132,6 +134,40 @@ export function filterContract(
     const shape = (definition.params as unknown as { shape?: Record<string, { description?: string }> }).shape ?? {};
     for (const [key, schema] of Object.entries(shape)) assert.ok(schema.description, `${name}.${key}: add .describe()`);
   });
+}
+
+/**
+ * What `sluice what-if` relies on: parameters that a stage calls thresholds are read by `keep` alone, neither while pages are
+ * measured nor by `setup` or `tags`.
+ */
+export async function checkThresholds(
+  definition: FilterDefinition | RewriterDefinition,
+  params: unknown,
+  texts: readonly string[],
+): Promise<void> {
+  const { name } = definition;
+  const thresholds = thresholdsOf(definition);
+  const parsed = parseParams(definition, params, () => name) as object;
+  const shape = (definition.params as unknown as { shape?: object }).shape ?? {};
+  for (const threshold of thresholds) assert.ok(threshold in shape, `${name}: thresholds names "${threshold}"`);
+  const read = new Set<PropertyKey>();
+  const watched = new Proxy(parsed, {
+    get: (target, key) => {
+      read.add(key);
+      return Reflect.get(target, key);
+    },
+    ownKeys: () => assert.fail(`${name} takes all parameters at once: name those that it measures with`),
+  });
+  const state = await definition.setup?.(watched, { resolvePath: (path) => path, seed: 1 });
+  for (const text of texts) {
+    const view = viewOf(pageWith(text), definition.needs);
+    const scores =
+      definition.kind === "filter"
+        ? definition.score(view, watched, state)
+        : definition.rewrite(view, watched, state).scores;
+    definition.tags?.(scores, watched);
+  }
+  for (const threshold of thresholds) assert.ok(!read.has(threshold), `${name}: "${threshold}" is read beside keep`);
 }
 
 function shorten(text: string): string {

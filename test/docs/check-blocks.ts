@@ -13,6 +13,7 @@ import type { Definition } from "../../pipeline/stage.ts";
 import { isDropped } from "../../pipeline/verdict.ts";
 import { readTrainConfig } from "../../trainer/config.ts";
 import { pageWith, runFilter } from "../contracts/filter.ts";
+import { prepareRewriter } from "../contracts/rewriter.ts";
 import { prose } from "../engine/harness.ts";
 import { defaultExport, FOLDERS, parse, ROOT } from "../imports.ts";
 import { usageChecker } from "./command-line.ts";
@@ -89,6 +90,10 @@ async function checkTypeScript(block: Block, { blocks, fileOf, mistakesIn }: Sur
   if (definition.kind === "filter") {
     const { verdict, scores } = await runFilter(definition, params, page);
     assert.equal(typeof verdict.kept, "boolean");
+    for (const [name, score] of Object.entries(scores)) assert.equal(typeof score, "number", `score ${name}`);
+  } else if (definition.kind === "rewriter") {
+    const { text, scores } = (await prepareRewriter(definition, params))(page);
+    assert.equal(typeof text, "string");
     for (const [name, score] of Object.entries(scores)) assert.equal(typeof score, "number", `score ${name}`);
   } else if (definition.kind === "map") {
     const parsed = definition.params.parse(params);

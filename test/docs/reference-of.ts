@@ -44,6 +44,7 @@ function entryOf(definition: Definition): ReferenceEntry {
     // A file that opens with a comment says there what it is for, and above the definition what is particular to it.
     summary: firstSentence(opening || above),
     notes: above,
+    referenceReasons: "referenceReasons" in definition ? definition.referenceReasons : undefined,
     call: example || `${codeName}(${hasRequired ? "{ … }" : ""})`,
   };
 }

@@ -1,0 +1,46 @@
+import type { WordKinds } from "./word-kinds.ts";
+
+/** A page's words, in order, by one definition of what a word is: where each lies in the text, and of which kind it is. */
+export class Words implements Iterable<string> {
+  readonly text: string;
+  readonly length: number;
+  /** UTF-16 index where each word begins and ends. */
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  /** Each word's kind: a number that indexes `vocabulary` and says nothing else. Equal kinds ⇔ equal words. */
+  readonly kinds: Int32Array;
+  readonly vocabulary: WordKinds;
+
+  constructor(text: string, starts: Int32Array, ends: Int32Array, kinds: Int32Array, vocabulary: WordKinds) {
+    this.text = text;
+    this.length = kinds.length;
+    this.starts = starts;
+    this.ends = ends;
+    this.kinds = kinds;
+    this.vocabulary = vocabulary;
+  }
+
+  /** The word at an index below `length`. */
+  at(index: number): string {
+    return this.text.slice(this.starts[index], this.ends[index]);
+  }
+
+  /** Whether the word occurs, exactly as written. */
+  has(word: string): boolean {
+    const kind = this.vocabulary.find(word);
+    return kind !== -1 && this.kinds.includes(kind);
+  }
+
+  /** How often the word occurs, exactly as written. */
+  count(word: string): number {
+    const kind = this.vocabulary.find(word);
+    if (kind === -1) return 0;
+    let count = 0;
+    for (const other of this.kinds) if (other === kind) count++;
+    return count;
+  }
+
+  *[Symbol.iterator](): Iterator<string> {
+    for (let i = 0; i < this.length; i++) yield this.at(i);
+  }
+}
