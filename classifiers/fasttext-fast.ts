@@ -12,8 +12,9 @@
 import { BestLabels } from "./best-labels.ts";
 import { PROBABILITY_FLOOR, type Prediction, scaleToMean, tabledSigmoid } from "./fasttext.ts";
 import { addRow, dotRow, expand, type Matrix } from "./fasttext-matrix.ts";
-import { type FastTextModel, LABEL_PREFIX, type LabelTree } from "./fasttext-model.ts";
+import { type FastTextModel, LABEL_PREFIX } from "./fasttext-model.ts";
 import { BucketTable, EntryTable, hashByte, hashStart, sameBytes } from "./fasttext-tables.ts";
+import { type LabelTree, parentsOf } from "./label-tree.ts";
 
 const EXPANDED_BYTES = 1 << 24;
 const CACHE_SUM_BYTES = 1 << 20;
@@ -344,11 +345,7 @@ class TreeSearch {
   constructor(model: FastTextModel, tree: LabelTree) {
     this.#model = model;
     this.#tree = tree;
-    this.#parents = new Int32Array(tree.left.length).fill(-1);
-    for (let node = model.labels.length; node < tree.left.length; node++) {
-      this.#parents[tree.left[node]!] = node;
-      this.#parents[tree.right[node]!] = node;
-    }
+    this.#parents = parentsOf(tree);
   }
 
   offerLabels(hidden: Float32Array, threshold: number, best: BestLabels): void {

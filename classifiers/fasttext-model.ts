@@ -1,6 +1,6 @@
 /**
- * Reads fastText classifiers: `.bin` (plain) and `.ftz` (quantised), format versions 11 and 12. Everything is
- * little-endian. Layout, after the sources of fastText 0.9.2 (`Args`, `Dictionary`, `DenseMatrix`, `QuantMatrix`,
+ * Reads fastText classifiers: `.bin` (plain) and `.ftz` (quantised), format versions 11 and 12; `fasttext-write.ts`
+ * writes them. Everything is little-endian. Layout, after the sources of fastText 0.9.2 (`Args`, `Dictionary`, `DenseMatrix`, `QuantMatrix`,
  * `ProductQuantizer`):
  *
  *     header      i32 magic, i32 version
@@ -21,6 +21,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { FormatError, RecipeError } from "../pipeline/errors.ts";
 import { CENTROIDS, type DenseMatrix, type Matrix, type QuantisedMatrix } from "./fasttext-matrix.ts";
+import { type LabelTree, labelTree, MAX_LABEL_COUNT } from "./label-tree.ts";
 
 export interface FastTextModel {
   /** Where it was read from, for messages. */
@@ -36,6 +37,8 @@ export interface FastTextModel {
   /** n-grams are hashed into this many buckets. */
   readonly buckets: number;
   readonly dictionary: Dictionary;
+  /** How it was trained, as far as its file remembers; prediction needs nothing of it. */
+  readonly training: TrainingRecord;
   /** Which buckets have a row, for models whose n-grams were pruned; null where every bucket has one. */
   readonly keptBuckets: KeptBuckets | null;
   readonly input: Matrix;
@@ -48,12 +51,26 @@ export interface FastTextModel {
 
 export type Loss = "hierarchical-softmax" | "negative-sampling" | "softmax" | "one-vs-all";
 
-/** Words, then labels: entry i is `bytes[starts[i] … starts[i + 1])`. */
+/** Words, then labels: entry i is `bytes[starts[i] … starts[i + 1])`, and was seen `counts[i]` times in training. */
 export interface Dictionary {
   readonly wordCount: number;
   readonly labelCount: number;
   readonly bytes: Uint8Array;
   readonly starts: Uint32Array;
+  readonly counts: Float64Array;
+  /** Words, labels and line ends of the training text, those without an entry included. */
+  readonly tokenCount: number;
+}
+
+export interface TrainingRecord {
+  readonly epochs: number;
+  readonly minCount: number;
+  readonly negatives: number;
+  /** The learning rate is set anew after this many tokens. */
+  readonly rateUpdateTokens: number;
+  /** For word vectors only. */
+  readonly window: number;
+  readonly samplingThreshold: number;
 }
 
 /** Bucket `buckets[i]` has the input row `wordCount + rows[i]`. */
@@ -62,22 +79,14 @@ export interface KeptBuckets {
   readonly rows: Int32Array;
 }
 
-/**
- * A Huffman tree over the labels. Nodes below `labelCount` are labels; node n above has the output row
- * n − labelCount, and two children. The root is the last node.
- */
-export interface LabelTree {
-  readonly left: Int32Array;
-  readonly right: Int32Array;
-}
-
 export const LABEL_PREFIX = "__label__";
 
-const MAGIC = 793712314;
+export const MAGIC = 793712314;
 const OLDEST_VERSION = 11;
-const NEWEST_VERSION = 12;
-const SUPERVISED = 3;
-const LOSSES: Readonly<Record<number, Loss>> = {
+export const NEWEST_VERSION = 12;
+/** The kind of model that is a classifier. */
+export const SUPERVISED = 3;
+export const LOSSES: Readonly<Record<number, Loss>> = {
   1: "hierarchical-softmax",
   2: "negative-sampling",
   3: "softmax",
@@ -85,12 +94,10 @@ const LOSSES: Readonly<Record<number, Loss>> = {
 };
 
 // No published model comes near these; a damaged one would make a page cost its square.
-const MAX_WORD_NGRAMS = 64;
-const MAX_CHARS = 64;
+export const MAX_WORD_NGRAMS = 64;
+export const MAX_CHARS = 64;
 // Trained weights are a few units. Below this, no sum or product in a prediction leaves single precision.
-const MAX_WEIGHT = 2 ** 20;
-// The tree is built with this as the weight of nodes yet to come, so real weights must stay below it.
-const MAX_LABEL_COUNT = 1e15;
+export const MAX_WEIGHT = 2 ** 20;
 const SMALLEST_ENTRY_BYTES = 10;
 const KEPT_PAIR_BYTES = 8;
 
@@ -129,7 +136,7 @@ export function readFastTextModel(bytes: Uint8Array, file: string): FastTextMode
 
 function parse(cursor: Cursor): FastTextModel {
   const args = readArgs(cursor);
-  const { dictionary, labelCounts, keptBuckets } = readDictionary(cursor);
+  const { dictionary, keptBuckets } = readDictionary(cursor);
 
   const inputAt = cursor.offset;
   const quantised = cursor.flag("input matrix's quantised flag");
@@ -153,7 +160,7 @@ function parse(cursor: Cursor): FastTextModel {
   if (output.rows !== labelCount) cursor.fail("output rows", `${output.rows}`, `${labelCount} (labels)`, outputAt);
   if (output.columns !== args.columns) cursor.fail("output columns", `${output.columns}`, `${args.columns}`, outputAt);
 
-  const tree = args.loss === "hierarchical-softmax" ? labelTree(labelCounts) : null;
+  const tree = args.loss === "hierarchical-softmax" ? labelTree(dictionary) : null;
   return { file: cursor.file, ...args, dictionary, keptBuckets, input, output, tree, labels: labelNames(dictionary) };
 }
 
@@ -178,14 +185,18 @@ function readArgs(cursor: Cursor) {
   }
   const columns = cursor.i32("vector size");
   if (columns < 1) cursor.fail("vector size", String(columns), "at least 1", Header.columns);
-  cursor.skip(4 * 4, "training arguments"); // window, epochs, least count, negative samples
+  const window = cursor.i32("window");
+  const epochs = cursor.i32("epochs");
+  const minCount = cursor.i32("least count");
+  const negatives = cursor.i32("negative samples");
   const wordNgrams = cursor.i32("longest word n-gram");
   const lossCode = cursor.i32("loss");
   const modelCode = cursor.i32("kind of model");
   const buckets = cursor.i32("n-gram buckets");
   const minChars = cursor.i32("shortest character n-gram");
   const maxChars = cursor.i32("longest character n-gram");
-  cursor.skip(4 + 8, "training arguments"); // learning-rate update rate, sampling threshold
+  const rateUpdateTokens = cursor.i32("learning-rate update rate");
+  const samplingThreshold = cursor.f64("sampling threshold");
   if (wordNgrams > MAX_WORD_NGRAMS) {
     cursor.fail("longest word n-gram", String(wordNgrams), `at most ${MAX_WORD_NGRAMS}`, Header.wordNgrams);
   }
@@ -207,6 +218,7 @@ function readArgs(cursor: Cursor) {
     // Version 11 wrote a length here, but its classifiers were trained without character n-grams.
     maxChars: version === OLDEST_VERSION ? 0 : Math.max(0, maxChars),
     buckets,
+    training: { epochs, minCount, negatives, rateUpdateTokens, window, samplingThreshold },
   };
 }
 
@@ -219,12 +231,12 @@ function readDictionary(cursor: Cursor) {
     const found = `${wordCount} words + ${labelCount} labels, ${entryCount} entries`;
     cursor.fail("dictionary", found, "words and at least one label, adding up", at);
   }
-  cursor.skip(8, "token count");
+  const tokenCount = cursor.i64("token count");
   const prunedCount = cursor.i64("pruned n-grams");
   cursor.claim(entryCount, SMALLEST_ENTRY_BYTES, "dictionary entries");
 
   const starts = new Uint32Array(entryCount + 1);
-  const labelCounts = new Float64Array(labelCount);
+  const counts = new Float64Array(entryCount);
   const bytes = new GrowingBytes(entryCount * 8);
   let labelTotal = 0;
   for (let entry = 0; entry < entryCount; entry++) {
@@ -236,16 +248,16 @@ function readDictionary(cursor: Cursor) {
     if (kind !== (entry < wordCount ? 0 : 1)) {
       cursor.fail(`kind of entry ${entry}`, String(kind), entry < wordCount ? "0, a word" : "1, a label", entryAt);
     }
+    counts[entry] = count;
     if (kind === 0) continue;
-    labelCounts[entry - wordCount] = count;
     labelTotal += count;
     if (count < 0 || labelTotal >= MAX_LABEL_COUNT) {
       cursor.fail(`count of entry ${entry}`, String(count), `0 to ${MAX_LABEL_COUNT}`, entryAt);
     }
   }
   starts[entryCount] = bytes.length;
-  const dictionary: Dictionary = { wordCount, labelCount, bytes: bytes.take(), starts };
-  return { dictionary, labelCounts, keptBuckets: readKeptBuckets(cursor, prunedCount) };
+  const dictionary: Dictionary = { wordCount, labelCount, bytes: bytes.take(), starts, counts, tokenCount };
+  return { dictionary, keptBuckets: readKeptBuckets(cursor, prunedCount) };
 }
 
 function readKeptBuckets(cursor: Cursor, count: number): KeptBuckets | null {
@@ -269,7 +281,14 @@ function ngramRowCount(args: ReturnType<typeof readArgs>, kept: KeptBuckets | nu
   return usesBuckets(args) ? args.buckets : 0;
 }
 
-function usesBuckets({ maxChars, wordNgrams }: { readonly maxChars: number; readonly wordNgrams: number }): boolean {
+/** Whether a model has rows for n-grams. */
+export function usesBuckets({
+  maxChars,
+  wordNgrams,
+}: {
+  readonly maxChars: number;
+  readonly wordNgrams: number;
+}): boolean {
   return maxChars > 0 || wordNgrams > 1;
 }
 
@@ -323,30 +342,8 @@ function readQuantiser(cursor: Cursor, name: string, expectedColumns: number) {
   return { parts, partColumns, centroids: cursor.weights(columns * CENTROIDS, `${name} centroids`) };
 }
 
-/**
- * Joins the two lightest nodes until one is left, labels being taken from the last to the first: the trainer sorts
- * them by falling count. On equal counts an inner node is taken before a label.
- */
-function labelTree(labelCounts: Float64Array): LabelTree {
-  const labelCount = labelCounts.length;
-  const nodeCount = 2 * labelCount - 1;
-  const left = new Int32Array(nodeCount).fill(-1);
-  const right = new Int32Array(nodeCount).fill(-1);
-  const counts = new Float64Array(nodeCount).fill(MAX_LABEL_COUNT);
-  counts.set(labelCounts);
-  let nextLabel = labelCount - 1;
-  let nextInner = labelCount;
-  const takeLightest = (): number =>
-    nextLabel >= 0 && counts[nextLabel]! < counts[nextInner]! ? nextLabel-- : nextInner++;
-  for (let node = labelCount; node < nodeCount; node++) {
-    left[node] = takeLightest();
-    right[node] = takeLightest();
-    counts[node] = counts[left[node]!]! + counts[right[node]!]!;
-  }
-  return { left, right };
-}
-
-function labelNames({ wordCount, labelCount, bytes, starts }: Dictionary): string[] {
+/** The labels as a model gives them. */
+export function labelNames({ wordCount, labelCount, bytes, starts }: Dictionary): string[] {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   return Array.from({ length: labelCount }, (_, label) => {
     const entry = wordCount + label;
@@ -438,9 +435,8 @@ class Cursor {
     return this.#view.getInt32(at + 4, true) * 2 ** 32 + this.#view.getUint32(at, true);
   }
 
-  skip(byteCount: number, what: string): void {
-    this.claim(byteCount, 1, what);
-    this.#offset += byteCount;
+  f64(what: string): number {
+    return this.#view.getFloat64(this.#take(8, what), true);
   }
 
   bytes(count: number, what: string): Uint8Array {

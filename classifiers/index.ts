@@ -5,4 +5,4 @@ export { type Prediction, predictPlainly } from "./fasttext.ts";
 export { FastTextScorer } from "./fasttext-fast.ts";
 export { type FastTextModel, type Loss, loadFastTextModel, readFastTextModel } from "./fasttext-model.ts";
 export { type LabelledText, parseFastTextLine, type TrainingOptions, trainFastText } from "./fasttext-train.ts";
-export { writeFastTextModel } from "./fasttext-write.ts";
+export { saveFastTextModel, writeFastTextModel } from "./fasttext-write.ts";
