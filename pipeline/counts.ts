@@ -3,6 +3,7 @@ import type { FinalRow } from "./duplicates.ts";
 import type { FileTally, RunCounts } from "./manifest.ts";
 import type { CheckedRecipe } from "./recipe.ts";
 import type { SpanAccount } from "./span-entry.ts";
+import { labelOf } from "./stage.ts";
 
 /** Losses listed one by one for each file; more are in the sum alone. */
 const MAX_LISTED_LOSSES = 100;
@@ -79,7 +80,7 @@ export function funnel(
   { source, stages, sink }: FunnelRecipe,
   counts: Pick<RunCounts, "pages" | "droppedBy" | "quarantinedBy">,
 ): RunCounts["funnel"] {
-  const names = stages.map(({ spec }) => spec.name);
+  const names = stages.map(({ spec }) => labelOf(spec));
   // Pages that no extractor took are dropped in the name of "extract": it comes behind the last one.
   const extractors = stages.findLastIndex(({ definition }) => definition.kind === "extractor") + 1;
   const steps = [

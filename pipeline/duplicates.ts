@@ -4,7 +4,7 @@
  */
 import type { Bound, MiddleDefinition } from "./recipe.ts";
 import { EntryReader, type PageRow, type SpanMeta } from "./span-entry.ts";
-import type { DedupDefinition, DedupIndex } from "./stage.ts";
+import { type DedupDefinition, type DedupIndex, labelOf } from "./stage.ts";
 
 /** A row with its last word: as the worker left it, or dropped as a duplicate. */
 export interface FinalRow {
@@ -32,7 +32,7 @@ export class DuplicateResolver {
     this.#stages = stages.flatMap(({ definition, spec }, index) => {
       if (definition.kind !== "dedup") return [];
       const lookup = (definition as DedupDefinition).openIndex(spec.params as never);
-      return [{ index, name: spec.name, lookup, added: new AddedPages() }];
+      return [{ index, name: labelOf(spec), lookup, added: new AddedPages() }];
     });
   }
 

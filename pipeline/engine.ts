@@ -22,6 +22,7 @@ import { WorkerPool } from "./pool.ts";
 import { ProgressMeter } from "./progress.ts";
 import { type CheckedRecipe, outDir } from "./recipe.ts";
 import { EntryReader, type SpanMeta } from "./span-entry.ts";
+import { labelOf } from "./stage.ts";
 import { secondsByStep, timedSteps } from "./step-clock.ts";
 import { SpanStore } from "./store.ts";
 
@@ -113,7 +114,7 @@ class Run {
         journal: this.#out.journal,
         convictions: this.#store.convictions,
         onConviction: ({ ordinal, stage, reason, detail }, { file, index }) => {
-          const name = (recipe.stages[stage] ?? recipe.sink).spec.name;
+          const name = labelOf((recipe.stages[stage] ?? recipe.sink).spec);
           this.#emit({ type: "convicted", file, span: index, ordinal, stage: name, reason, detail });
         },
       },

@@ -11,6 +11,7 @@ import type { Plan } from "./plan.ts";
 import { WorkerPool } from "./pool.ts";
 import { seededRandom } from "./random.ts";
 import { EntryReader, type SpanMeta } from "./span-entry.ts";
+import { labelOf } from "./stage.ts";
 
 export interface Interval {
   readonly estimate: number;
@@ -135,7 +136,7 @@ function extrapolate(plan: Plan, pieces: readonly Piece[], workers: number, inde
         totalBytes,
     );
   const { source, stages: middle, sink } = plan.recipe;
-  const steps = [source.spec.name, "extract", ...middle.map(({ spec }) => spec.name), sink.spec.name];
+  const steps = [source.spec.name, "extract", ...middle.map(({ spec }) => labelOf(spec)), sink.spec.name];
   const stages = [...new Set(steps)].filter((step) => pieces.some(({ droppedBy }) => droppedBy[step] !== undefined));
   const pages = perByte((piece) => piece.pages);
   const sampledPages = sum(pieces, (piece) => piece.pages);

@@ -8,7 +8,7 @@ import { type Document, isDocument, type Page } from "./document.ts";
 import { oneLine, RecipeError, StageError } from "./errors.ts";
 import type { FeatureNeed } from "./features.ts";
 import type { Bound, MiddleDefinition } from "./recipe.ts";
-import type { Rewritten, Scores, SetupContext, Signature } from "./stage.ts";
+import { labelOf, type Rewritten, type Scores, type SetupContext, type Signature } from "./stage.ts";
 import { isDropped } from "./verdict.ts";
 import { reuse, viewOf } from "./view.ts";
 
@@ -34,9 +34,9 @@ export async function buildChain(
   for (const { definition, spec } of bounds) {
     try {
       const state = await definition.setup?.(spec.params as never, context);
-      stages.push({ name: spec.name, definition, params: spec.params, state });
+      stages.push({ name: labelOf(spec), definition, params: spec.params, state });
     } catch (error) {
-      throw new RecipeError(`${spec.name}: cannot be set up: ${oneLine(error)}`);
+      throw new RecipeError(`${labelOf(spec)}: cannot be set up: ${oneLine(error)}`);
     }
   }
   const needs = stages.flatMap(({ definition }) => ("needs" in definition ? (definition.needs as FeatureNeed[]) : []));

@@ -5,6 +5,7 @@ import { RecipeError } from "./errors.ts";
 import { engineFingerprint } from "./modules.ts";
 import { type CheckedRecipe, contextFor, outDir } from "./recipe.ts";
 import type { PlannedInput, Span } from "./source.ts";
+import { labelOf } from "./stage.ts";
 
 /** The folders whose code decides what a span comes to. */
 const CURATION = ["pipeline", "stages", "classifiers", "tokenizer"];
@@ -75,7 +76,7 @@ export function planWarnings({ recipe }: Plan): string[] {
   const kinds = recipe.stages.map((stage) => stage.definition.kind);
   const firstDedup = kinds.indexOf("dedup");
   if (firstDedup >= 0 && kinds.slice(firstDedup).some((kind) => kind !== "dedup")) {
-    const name = recipe.stages[firstDedup]!.spec.name;
+    const name = labelOf(recipe.stages[firstDedup]!.spec);
     warnings.push(`stages after ${name} run on pages that it may drop: put deduplication last to spare the work`);
   }
   return warnings;

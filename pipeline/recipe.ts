@@ -25,20 +25,22 @@ import {
   type StageSpec,
 } from "./stage.ts";
 
-const use = z.union([
-  z.strictObject({
-    use: z.string().describe("a built-in name, a path relative to the recipe, or a package"),
-    with: z.record(z.string(), z.unknown()).optional().describe("the stage's parameters"),
-  }),
-  z.object({ name: z.string(), module: z.string(), version: z.int(), params: z.unknown() }),
-]);
+const named = z.strictObject({
+  use: z.string().describe("a built-in name, a path relative to the recipe, or a package"),
+  with: z.record(z.string(), z.unknown()).optional().describe("the stage's parameters"),
+});
+const spec = z.object({ name: z.string(), module: z.string(), version: z.int(), params: z.unknown() });
+const use = z.union([named, spec]);
+
+const as = z.string().optional().describe("what this use of the stage is called in counts, ledger and folders");
+const stage = z.union([named.extend({ as }), spec.extend({ as })]);
 
 /** The fields of a recipe; the reference in docs/recipe.md is made from these. */
 export const recipeSchema = z.strictObject({
   name: z.string().default("run").describe("a name for people; part of no result"),
   seed: z.int().min(0).default(1).describe("decides every random choice of the run"),
   source: use.describe("where pages come from"),
-  stages: z.array(use).default([]).describe("what happens to each page, in order"),
+  stages: z.array(stage).default([]).describe("what happens to each page, in order"),
   sink: use.describe("where kept pages go"),
   dropped: z
     .enum(["sample", "all", "none"])
@@ -72,6 +74,7 @@ export interface Bound<D extends Definition = Definition> {
 }
 export interface SpecIdentity {
   readonly name: string;
+  readonly as?: string;
   readonly code: string;
   readonly version: number;
   readonly params: unknown;
@@ -116,7 +119,7 @@ export async function checkRecipe(
   const parsed = recipeSchema.safeParse(recipe, { reportInput: true });
   if (!parsed.success) throw new RecipeError(explain(parsed.error.issues[0]!, locate));
   const { source, stages, sink, ...rest } = parsed.data;
-  const bind = (part: z.output<typeof use>, group: keyof Registry, keys: PropertyKey[]) =>
+  const bind = (part: Part, group: keyof Registry, keys: PropertyKey[]) =>
     bindStage(part, group, {
       ...options,
       place: locate(keys),
@@ -157,8 +160,13 @@ const KINDS: Record<keyof Registry, readonly Definition["kind"][]> = {
   sinks: ["sink"],
 };
 
+type Part = z.output<typeof stage>;
+
+/** A stage's name becomes a folder of dropped pages and a column's value. */
+const NAME = /^[a-z0-9][a-z0-9.-]*$/;
+
 async function bindStage(
-  part: z.output<typeof use>,
+  part: Part,
   group: keyof Registry,
   options: {
     registry: Registry;
@@ -179,15 +187,16 @@ async function bindStage(
       `${place}: ${label}: "${definition.name}" is a ${definition.kind}, expected a ${KINDS[group].join(", ")}`,
     );
   }
-  // The name becomes a folder of dropped pages and a column's value.
-  if (!/^[a-z0-9][a-z0-9.-]*$/.test(definition.name)) {
+  for (const name of [definition.name, part.as ?? definition.name]) {
+    if (NAME.test(name)) continue;
     throw new RecipeError(
-      `${place}: ${label}: a stage is called ${JSON.stringify(definition.name)}; expected lower-case letters, digits, "-" and "."`,
+      `${place}: ${label}: a stage is called ${JSON.stringify(name)}; expected lower-case letters, digits, "-" and "."`,
     );
   }
   checkNeeds(definition, `${place}: ${label}`);
   const params = parseParams(definition, given, (path) => `${options.placeOf(path)}: ${definition.name}`);
-  const spec: StageSpec = { name: definition.name, module: definition.module, version: definition.version, params };
+  const { name, module, version } = definition;
+  const spec: StageSpec = { name, module, version, params, ...(part.as === undefined ? {} : { as: part.as }) };
   return {
     spec,
     definition,
@@ -233,7 +242,8 @@ function identityOf(spec: StageSpec, definition: Definition, context: SetupConte
       throw new RecipeError(`${place}: no file ${JSON.stringify(file)} in ${context.resolvePath(".")}`);
     return createHash("sha256").update(readFileSync(path)).digest("hex");
   });
-  const identity = { name: spec.name, code: codeOrigin(spec.module), version: spec.version, params };
+  const { name, as, module, version } = spec;
+  const identity = { name, ...(as === undefined ? {} : { as }), code: codeOrigin(module), version, params };
   return digests.length === 0 ? identity : { ...identity, files: digests };
 }
 

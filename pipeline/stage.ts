@@ -20,6 +20,16 @@ export interface StageSpec {
   readonly module: string;
   readonly version: number;
   readonly params: unknown;
+  /** What a recipe calls this use of the stage; see `labelOf`. */
+  readonly as?: string;
+}
+
+/**
+ * What a stage is called in everything a run tells: counts, ledger, folders of dropped pages. Its name, or what the recipe
+ * says under `as`, so that two uses of one stage can be told apart.
+ */
+export function labelOf({ name, as }: { readonly name: string; readonly as?: string | undefined }): string {
+  return as ?? name;
 }
 
 // A list of stages does not know each one's state, features or scores: in these interfaces the defaults stand for "any".

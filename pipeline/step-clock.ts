@@ -1,5 +1,5 @@
 /** Where the workers' time goes, step by step. */
-import type { StageSpec } from "./stage.ts";
+import { labelOf, type StageSpec } from "./stage.ts";
 
 /** The steps that a worker's time is divided between: the source, the stages, the sink, and the engine's own work. */
 export function timedSteps(setup: {
@@ -7,7 +7,7 @@ export function timedSteps(setup: {
   readonly stages: readonly StageSpec[];
   readonly sink: StageSpec;
 }): string[] {
-  return [setup.source.name, ...setup.stages.map(({ name }) => name), setup.sink.name, "engine"];
+  return [setup.source.name, ...setup.stages.map(labelOf), setup.sink.name, "engine"];
 }
 
 /** Seconds by the name of the step; a stage that a recipe uses twice has one entry. */

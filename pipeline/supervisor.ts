@@ -18,6 +18,7 @@ import { engineModule } from "./modules.ts";
 import { EVENTS, WORK } from "./out-folder.ts";
 import { makePlan } from "./plan.ts";
 import { type CheckedRecipe, outDir } from "./recipe.ts";
+import { labelOf } from "./stage.ts";
 import { CONVICTIONS } from "./store.ts";
 
 export interface SupervisedOptions {
@@ -65,7 +66,7 @@ export async function superviseRun(recipe: CheckedRecipe, options: SupervisedOpt
       const charge = { reason: "crashed-the-process", detail: `took the process down twice (${end.died})` } as const;
       const convictions = new Convictions(join(options.cache ?? join(work, "spans"), CONVICTIONS));
       convictions.add({ key: readKey, ordinal, stage, ...charge });
-      const name = (recipe.stages[stage] ?? recipe.sink).spec.name;
+      const name = labelOf((recipe.stages[stage] ?? recipe.sink).spec);
       tell({ type: "convicted", file: span.file, span: span.index, ordinal, stage: name, ...charge });
       suspects = suspects!.filter((one) => one !== guilty);
     }

@@ -1,6 +1,7 @@
 /** What an arm cost, from its run and its training: whether to buy pages or to crawl them is answered from these figures. */
 import { digestOf } from "../../pipeline/canonical.ts";
 import type { Manifest } from "../../pipeline/manifest.ts";
+import { labelOf } from "../../pipeline/stage.ts";
 import type { Account } from "../../trainer/account.ts";
 import type { CostReport } from "../report/report-data.ts";
 import { ledgerPages } from "./ledger-pages.ts";
@@ -158,6 +159,6 @@ function workUpTo({ identity }: Manifest, step: string): string {
   const { seed, source, stages, sink, limits, inputs } = identity;
   const begun = { seed, source, limits, inputs };
   if (step === source.name) return digestOf(begun);
-  const last = stages.findLastIndex(({ name }) => name === step);
+  const last = stages.findLastIndex((stage) => labelOf(stage) === step);
   return digestOf(last < 0 ? { ...begun, stages, sink } : { ...begun, stages: stages.slice(0, last + 1) });
 }

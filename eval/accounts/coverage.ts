@@ -1,4 +1,5 @@
 import type { Manifest } from "../../pipeline/manifest.ts";
+import { labelOf } from "../../pipeline/stage.ts";
 import type { ArmReport } from "../report/report-data.ts";
 import { scoredPages } from "./ledger-pages.ts";
 
@@ -16,6 +17,7 @@ export type Coverage = Pick<ArmReport, "languages" | "hosts">;
  * Smaller ones are told together. Holds every host's name once.
  */
 export async function coverageOf(run: string, { identity }: Manifest): Promise<Coverage> {
+  const telling = new Set(identity.stages.filter(({ name }) => name === LANGUAGE).map(labelOf));
   const languages = new Map<string, number>();
   const hosts = new Map<string, number>();
   const add = (map: Map<string, number>, name: string, bytes: number): void =>
@@ -25,13 +27,12 @@ export async function coverageOf(run: string, { identity }: Manifest): Promise<C
     add(hosts, hostOf(page.url), page.textBytes);
     let best: { readonly name: string; readonly value: number } | undefined;
     for (const score of scores) {
-      if (score.stage === LANGUAGE && (best === undefined || score.value > best.value)) best = score;
+      if (telling.has(score.stage) && (best === undefined || score.value > best.value)) best = score;
     }
     add(languages, best?.name ?? UNKNOWN, page.textBytes);
   }
-  const isTold = identity.stages.some(({ name }) => name === LANGUAGE);
   return {
-    languages: isTold ? largest(languages, MOST_LANGUAGES, "languages") : [],
+    languages: telling.size > 0 ? largest(languages, MOST_LANGUAGES, "languages") : [],
     hosts: largest(hosts, MOST_HOSTS, "hosts"),
   };
 }

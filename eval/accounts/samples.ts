@@ -1,6 +1,7 @@
 /** Pages that one run kept and another dropped: a few, so that people see what the difference is about. */
 import { hash } from "node:crypto";
 import { drawUniform } from "../../pipeline/random.ts";
+import { labelOf } from "../../pipeline/stage.ts";
 import type { Tokenizer } from "../../pipeline/tokenizer.ts";
 import { KeyNumbers } from "../guards/key-numbers.ts";
 import type { PageSample } from "../report/report-data.ts";
@@ -54,7 +55,9 @@ async function keptIds(run: string): Promise<KeyNumbers> {
 
 async function chooseDropped(kept: KeyNumbers, { dir, manifest }: Run, count: number): Promise<Dropped[]> {
   /** Stage → reason → the pages with the lowest draws, and how many there were. */
-  const stages = new Map<string, Map<string, Lowest>>(manifest.identity.stages.map(({ name }) => [name, new Map()]));
+  const stages = new Map<string, Map<string, Lowest>>(
+    manifest.identity.stages.map((stage) => [labelOf(stage), new Map()]),
+  );
   const fields = ["id", "url", "outcome", "stage", "reason", "value"] as const;
   for await (const { outcome, ...page } of ledgerPages(dir, fields)) {
     if (outcome !== "dropped" || kept.find(...halvesOf(page.id)) < 0) continue;

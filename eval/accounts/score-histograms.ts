@@ -1,4 +1,5 @@
 import type { Manifest } from "../../pipeline/manifest.ts";
+import { labelOf } from "../../pipeline/stage.ts";
 import type { ArmReport } from "../report/report-data.ts";
 import { binOf, edgesFor, ValueSummary } from "./histogram-edges.ts";
 import { scoredPages } from "./ledger-pages.ts";
@@ -55,7 +56,7 @@ async function* measurements(run: string, manifest: Manifest): AsyncGenerator<Me
 }
 
 function stageOrder({ identity }: Manifest): Map<string, number> {
-  return new Map(identity.stages.map(({ name }, n) => [name, n]));
+  return new Map(identity.stages.map((stage, n) => [labelOf(stage), n]));
 }
 
 function byRecipe(manifest: Manifest) {

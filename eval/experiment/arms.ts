@@ -77,9 +77,9 @@ function variantOf(base: Arm, variant: Variant, locate: (keys: PropertyKey[]) =>
   const changes: string[] = [];
   const differsIn = new Set<string>();
   const indexOf = (name: string, keys: PropertyKey[]): number => {
-    const found = stages.flatMap((stage, n) => (stage.use === name ? [n] : []));
+    const found = stages.flatMap((stage, n) => (labelOf(stage) === name ? [n] : []));
     if (found.length === 1) return found[0]!;
-    const has = stages.map(({ use }) => use).join(", ") || "no stages";
+    const has = stages.map(labelOf).join(", ") || "no stages";
     throw new RecipeError(
       `${locate(keys)}: ${found.length === 0 ? "no" : found.length} stages "${name}" in the base (it has ${has})`,
     );
@@ -102,7 +102,7 @@ function variantOf(base: Arm, variant: Variant, locate: (keys: PropertyKey[]) =>
   for (const [n, { before, ...use }] of variant.add.entries()) {
     stages.splice(before === undefined ? stages.length : indexOf(before, ["add", n, "before"]), 0, use);
     changes.push(`+ ${describeUse(use)}${before === undefined ? "" : ` before ${before}`}`);
-    differsIn.add(use.use);
+    differsIn.add(labelOf(use));
   }
   const { source = base.source } = variant;
   if (variant.source !== undefined) {
@@ -126,18 +126,24 @@ function ablationsOf({ ablate, locate }: Experiment, arms: readonly Arm[]): Arm[
   }
   // Of two stages of one name, the second is told by its number.
   const nameOf = (stage: Use): string => {
-    const same = own.filter(({ use }) => use === stage.use);
-    return same.length === 1 ? stage.use : `${stage.use} ${same.indexOf(stage) + 1}`;
+    const same = own.filter((one) => labelOf(one) === labelOf(stage));
+    return same.length === 1 ? labelOf(stage) : `${labelOf(stage)} ${same.indexOf(stage) + 1}`;
   };
   return own.map((stage) => ({
     ...whole,
     name: `${whole.name} without ${nameOf(stage)}`,
     stages: whole.stages.filter((one) => one !== stage),
-    changes: [...whole.changes, `− ${stage.use}`],
-    without: { arm: whole.name, stage: stage.use },
+    changes: [...whole.changes, `− ${labelOf(stage)}`],
+    without: { arm: whole.name, stage: labelOf(stage) },
   }));
 }
 
-export function describeUse({ use, with: params }: Use): string {
-  return params === undefined || Object.keys(params).length === 0 ? use : `${use} ${JSON.stringify(params)}`;
+/** What a stage is called in the experiment: see `labelOf` of stages. */
+function labelOf({ use, as }: Use): string {
+  return as ?? use;
+}
+
+export function describeUse({ use, with: params, as }: Use): string {
+  const called = as === undefined ? use : `${as} (${use})`;
+  return params === undefined || Object.keys(params).length === 0 ? called : `${called} ${JSON.stringify(params)}`;
 }

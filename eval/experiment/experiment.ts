@@ -12,6 +12,7 @@ import { describeIssue } from "../../pipeline/stage.ts";
 export const Use = z.strictObject({
   use: z.string(),
   with: z.record(z.string(), z.unknown()).optional(),
+  as: z.string().optional(),
 });
 export type Use = z.output<typeof Use>;
 

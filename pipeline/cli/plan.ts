@@ -5,6 +5,7 @@ import { type Estimate, estimate, type Interval } from "../estimate.ts";
 import { makePlan, type Plan, planWarnings } from "../plan.ts";
 import { readRecipe } from "../recipe.ts";
 import { DEFAULT_CACHE } from "../run.ts";
+import { labelOf } from "../stage.ts";
 import { isExperiment, planExperimentAndShow } from "./plan-experiment.ts";
 import { positiveInt } from "./run.ts";
 import { bytes, count, duration, table } from "./show.ts";
@@ -47,7 +48,7 @@ function describe(plan: Plan): string {
   const { recipe, inputs, spans } = plan;
   const total = inputs.reduce((sum, input) => sum + input.bytes, 0);
   const steps = [recipe.source, ...recipe.stages, recipe.sink].map(({ spec, identity }, i) => [
-    `${i}  ${spec.name}`,
+    `${i}  ${labelOf(spec)}`,
     ` ${JSON.stringify(identity.params)}  ${identity.code.slice(0, 20)}`,
   ]);
   const width = Math.max(...steps.map(([name]) => name!.length));

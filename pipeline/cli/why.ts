@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { Manifest } from "../manifest.ts";
+import { labelOf } from "../stage.ts";
 import { type PageStory, tellWhy } from "../why.ts";
 import { bytes, count } from "./show.ts";
 
@@ -40,7 +41,7 @@ function inWords({ page, scores, twin, detail, text }: PageStory, manifest: Mani
     lines.push(
       `  dropped by ${stage}: ${reason}${value === null || value === undefined ? "" : ` (measured ${round(value)})`}`,
     );
-    const params = manifest.identity.stages.find(({ name }) => name === stage)?.params;
+    const params = manifest.identity.stages.find((one) => labelOf(one) === stage)?.params;
     if (params !== undefined) lines.push(`  ${stage} ran with ${JSON.stringify(params)}`);
     if (twin !== undefined)
       lines.push(`  its twin, which was kept: ${twin.url} (id ${twin.twin}), similarity ${round(twin.similarity)}`);

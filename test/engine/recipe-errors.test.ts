@@ -40,6 +40,16 @@ const MISTAKES: [title: string, recipe: string, says: RegExp][] = [
     `${GOOD}colour: red\n`,
     /recipe\.yaml:5: unknown field "colour" \(a recipe has name, seed, source/,
   ],
+  [
+    "a label that is no folder",
+    GOOD.replace("gopher-quality", "gopher-quality\n    as: ../mine"),
+    /recipe\.yaml:3: stages\[0\]: a stage is called "\.\.\/mine"; expected lower-case letters/,
+  ],
+  [
+    "a label for a sink",
+    GOOD.replace("use: jsonl, with: { dir", "use: jsonl, as: x, with: { dir"),
+    /:4: unknown field "as"/,
+  ],
   ["no sink", GOOD.replace(/^sink.*$/m, ""), /recipe\.yaml:1: sink: expected .*found nothing/],
   ["a sink among the stages", GOOD.replace("use: gopher-quality", "use: shards"), /unknown stage "shards"/],
   ["an empty glob", GOOD.replace("*.jsonl", "*.nothing"), /no file matches "\*\.nothing"/],
