@@ -7,14 +7,14 @@
  *   pages before it. Against the original, which adds row by row, this shifts a probability by some 1e-7. Losses that
  *   read their probabilities from a table would make a step of such a shift, so they are added row by row as well.
  * - The label tree is searched by its likelier branch first, which rules out most of the rest.
- * - 64-bit hashes of word n-grams are two 32-bit halves.
  */
 import { BestLabels } from "./best-labels.ts";
 import { PROBABILITY_FLOOR, type Prediction, scaleToMean, tabledSigmoid } from "./fasttext.ts";
 import { addRow, dotRow, expand, type Matrix } from "./fasttext-matrix.ts";
-import { type FastTextModel, LABEL_PREFIX } from "./fasttext-model.ts";
+import { type FastTextModel, LABEL_PREFIX, MAX_WORD_NGRAMS } from "./fasttext-model.ts";
 import { BucketTable, EntryTable, hashByte, hashStart, sameBytes } from "./fasttext-tables.ts";
 import { type LabelTree, parentsOf } from "./label-tree.ts";
+import { wordNgramBuckets } from "./word-ngrams.ts";
 
 const EXPANDED_BYTES = 1 << 24;
 const CACHE_SUM_BYTES = 1 << 20;
@@ -50,6 +50,8 @@ export class FastTextScorer {
   /** Hashes of the text's words, where word n-grams are wanted. */
   #wordHashes = new Int32Array(1 << 10);
   #wordCount = 0;
+  /** Buckets of the runs that begin with one word. */
+  readonly #ngrams = new Int32Array(MAX_WORD_NGRAMS);
 
   constructor(model: FastTextModel) {
     this.model = model;
@@ -200,23 +202,12 @@ export class FastTextScorer {
     this.#wordHashes[this.#wordCount++] = hash;
   }
 
-  /** Runs of words: hash · 116049371 + next word's signed hash, modulo 2^64, as `high` and `low` halves. */
   #addWordNgrams(): number {
     const { wordNgrams, buckets } = this.model;
-    const hashes = this.#wordHashes;
     let rowCount = 0;
     for (let start = 0; start < this.#wordCount; start++) {
-      let low = hashes[start]! >>> 0;
-      let high = hashes[start]! >> 31;
-      const end = Math.min(this.#wordCount, start + wordNgrams);
-      for (let next = start + 1; next < end; next++) {
-        const hash = hashes[next]!;
-        const lowSum = multiplyLow(low) + (hash >>> 0);
-        high =
-          (Math.imul(high, WORD_NGRAM_FACTOR) + multiplyCarry(low) + (hash >> 31) + (lowSum >= 2 ** 32 ? 1 : 0)) | 0;
-        low = lowSum >>> 0;
-        rowCount += this.#addBucket(modulo64(high >>> 0, low, buckets), this.#hidden, 0);
-      }
+      const found = wordNgramBuckets(this.#wordHashes, start, this.#wordCount, wordNgrams, buckets, this.#ngrams);
+      for (let i = 0; i < found; i++) rowCount += this.#addBucket(this.#ngrams[i]!, this.#hidden, 0);
     }
     return rowCount;
   }
@@ -253,33 +244,6 @@ export class FastTextScorer {
 function affordablyDense(matrix: Matrix): Matrix {
   const bytes = matrix.rows * matrix.columns * Float32Array.BYTES_PER_ELEMENT;
   return matrix.kind === "quantised" && bytes <= EXPANDED_BYTES ? expand(matrix) : matrix;
-}
-
-const WORD_NGRAM_FACTOR = 116049371;
-
-/** The lower 32 bits of low · WORD_NGRAM_FACTOR. */
-function multiplyLow(low: number): number {
-  return Math.imul(low, WORD_NGRAM_FACTOR) >>> 0;
-}
-
-/** What is left of low · WORD_NGRAM_FACTOR above its lower 32 bits. Each product stays below 2^53. */
-function multiplyCarry(low: number): number {
-  const lower = (low & 0xffff) * WORD_NGRAM_FACTOR;
-  const upper = (low >>> 16) * WORD_NGRAM_FACTOR;
-  return Math.floor((upper + Math.floor(lower / 2 ** 16)) / 2 ** 16);
-}
-
-/** (high · 2^32 + low) modulo a divisor below 2^31, in steps of 16 bits so that none exceeds 2^53. */
-export function modulo64(high: number, low: number, divisor: number): number {
-  const top = high % divisor;
-  const middle = moduloSmall(top * 2 ** 16 + (low >>> 16), divisor);
-  return moduloSmall(middle * 2 ** 16 + (low & 0xffff), divisor);
-}
-
-/** value modulo divisor for values below 2^47: a multiplication, and a step where rounding missed. */
-function moduloSmall(value: number, divisor: number): number {
-  const remainder = value - Math.floor(value / divisor) * divisor;
-  return remainder < 0 ? remainder + divisor : remainder >= divisor ? remainder - divisor : remainder;
 }
 
 /** Sums of the rows of words seen lately. One place per word; a newer word takes it over. */

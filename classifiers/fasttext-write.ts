@@ -60,7 +60,7 @@ function entryBytes({ wordCount, labelCount, bytes, starts, counts }: Dictionary
   for (let entry = 0; entry < entryCount; entry++) {
     result.set(bytes.subarray(starts[entry], starts[entry + 1]), at);
     at += starts[entry + 1]! - starts[entry]! + 1;
-    result.writeBigInt64LE(BigInt(counts[entry]!), at);
+    result.writeBigInt64LE(BigInt.asIntN(64, BigInt(counts[entry]!)), at);
     result[at + 8] = entry < wordCount ? 0 : 1;
     at += 8 + 1;
   }

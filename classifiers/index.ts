@@ -2,7 +2,8 @@
 
 export { clipText } from "./clip-text.ts";
 export { type Prediction, predictPlainly } from "./fasttext.ts";
+export { type LabelledText, parseFastTextLine } from "./fasttext-examples.ts";
 export { FastTextScorer } from "./fasttext-fast.ts";
 export { type FastTextModel, type Loss, loadFastTextModel, readFastTextModel } from "./fasttext-model.ts";
-export { type LabelledText, parseFastTextLine, type TrainingOptions, trainFastText } from "./fasttext-train.ts";
+export { type TrainingOptions, trainFastText } from "./fasttext-train.ts";
 export { saveFastTextModel, writeFastTextModel } from "./fasttext-write.ts";
