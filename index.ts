@@ -16,6 +16,7 @@ export { default as extractHtml } from "./stages/extract/html.ts";
 export { default as extractPdf } from "./stages/extract/pdf.ts";
 export { default as gopherQuality } from "./stages/filters/gopher-quality.ts";
 export { default as gopherRepetition } from "./stages/filters/gopher-repetition.ts";
+export { default as urlFilter } from "./stages/filters/url-filter.ts";
 export { default as jsonlSink } from "./stages/sinks/jsonl.ts";
 export { default as jsonl } from "./stages/sources/jsonl.ts";
 export { default as parquet } from "./stages/sources/parquet.ts";

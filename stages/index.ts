@@ -13,6 +13,7 @@ export const sources: Modules = {
 export const stages: Modules = {
   "extract-html": () => import("./extract/html.ts"),
   "extract-pdf": () => import("./extract/pdf.ts"),
+  "url-filter": () => import("./filters/url-filter.ts"),
   language: () => import("./annotate/language.ts"),
   "classifier-score": () => import("./annotate/classifier-score.ts"),
   "gopher-quality": () => import("./filters/gopher-quality.ts"),
