@@ -1,0 +1,189 @@
+/**
+ * `cleanLines` over the words of the whole page: lines, strings and lower case are made only where a rule needs them.
+ *
+ *     words   The  cat  sat  .  See  our  privacy  policy  .  {
+ *     marks                                        suspect    curly      ← once per kind of word
+ *     gaps                    \n                            \n           ← lines end nowhere else
+ *
+ * No word goes across white space, and every line end is white space, so the words of a line are those of the page that
+ * lie in it. Phrases are looked for in lines with a word that their rarest word would show in: no rule of the English
+ * tokenizer cuts inside these.
+ */
+import {
+  type CleanedLines,
+  cleanLines,
+  type LineRules,
+  noLines,
+  passes,
+  passesPhrases,
+  withoutCitations,
+} from "./c4-lines.ts";
+import { countEnglishSentences } from "./english-sentences.ts";
+import { afterLineEnd, countCodePoints, lineEnd, strip } from "./python-text.ts";
+import { perKind } from "./word-kinds.ts";
+import type { Words } from "./words.ts";
+import { cutEnglishWords } from "./words-english.ts";
+
+const SUSPECT = 1;
+const SQUARE_BRACKET = 2;
+
+const marksOf = perKind((word) => {
+  const lower = word.toLowerCase();
+  const isSuspect =
+    word.includes("{") ||
+    lower.includes("javascript") ||
+    lower.startsWith("ipsum") ||
+    lower.startsWith("policy") ||
+    lower.startsWith("cookies") ||
+    lower.endsWith("terms");
+  return (isSuspect ? SUSPECT : 0) | (word.includes("[") ? SQUARE_BRACKET : 0);
+});
+
+/** 1 where a UTF-16 unit ends a line; none beyond does. */
+const LINE_END = Uint8Array.from({ length: 0x2030 }, (_, unit) =>
+  lineEnd(String.fromCharCode(unit), 0) === 0 ? 1 : 0,
+);
+const LF = 0x0a;
+const SPACE = 0x20;
+
+/** The same as `cleanLines(words.text, rules)`, for English words; a page that loses nothing keeps its very text. */
+export function cleanLinesFast(words: Words, rules: LineRules): CleanedLines {
+  // Blank lines can only stay where neither rule is on, and then they would have to be placed, too.
+  if (!rules.filterNoTerminalPunct && rules.minLineWords <= 0) return cleanLines(words.text, rules);
+  return new Cleaner(words, rules).clean();
+}
+
+class Cleaner {
+  readonly #words: Words;
+  readonly #text: string;
+  readonly #rules: LineRules;
+  readonly #counts = noLines();
+  /** Parts of the new text before the stretch of the old one from `#from` to `#to`, which is kept as it is. */
+  readonly #parts: string[] = [];
+  #from = 0;
+  #to = -1;
+
+  constructor(words: Words, rules: LineRules) {
+    this.#words = words;
+    this.#text = words.text;
+    this.#rules = rules;
+  }
+
+  clean(): CleanedLines {
+    const text = this.#text;
+    const { starts, ends, kinds, length } = this.#words;
+    const marks = marksOf(this.#words.vocabulary);
+    const maxUnits = this.#rules.maxWordChars > 0 ? this.#rules.maxWordChars : Number.MAX_SAFE_INTEGER;
+
+    this.#skipBlankLines(lineEndsIn(text, 0, length === 0 ? text.length : starts[0]!));
+    let first = 0;
+    let chunks = 0;
+    let chunkStart = length === 0 ? 0 : starts[0]!;
+    let hasLongWord = false;
+    let mark = 0;
+    for (let i = 0; i < length; i++) {
+      mark |= marks[kinds[i]!]!;
+      const end = ends[i]!;
+      const next = i + 1 < length ? starts[i + 1]! : text.length;
+      if (next === end && i + 1 < length) continue;
+      chunks++;
+      if (end - chunkStart > maxUnits && countCodePoints(text, chunkStart, end) > maxUnits) hasLongWord = true;
+      chunkStart = next;
+      if (next - end === 1 && i + 1 < length && text.charCodeAt(end) === SPACE) continue;
+      const lineEnds = lineEndsIn(text, end, next);
+      if (lineEnds === 0 && i + 1 < length) continue;
+      this.#closeLine(first, i + 1, chunks, hasLongWord, mark);
+      this.#skipBlankLines(lineEnds - 1);
+      first = i + 1;
+      chunks = 0;
+      hasLongWord = false;
+      mark = 0;
+    }
+    // What follows the last line end is a line unless it is empty.
+    const lastLineEnds = length === 0 || lineEndsIn(text, ends[length - 1]!, text.length) > 0;
+    if (lastLineEnds && text.length > 0 && lineEnd(text, text.length - 1) === text.length) this.#skipBlankLines(1);
+    return { text: this.#newText(), counts: this.#counts };
+  }
+
+  #skipBlankLines(count: number): void {
+    if (count <= 0) return;
+    this.#counts.lines += count;
+    if (this.#rules.filterNoTerminalPunct) this.#counts.unterminatedLines += count;
+    else this.#counts.shortLines += count;
+  }
+
+  /** Judges the line that the words from `first` to `last` make. */
+  #closeLine(first: number, last: number, chunks: number, hasLongWord: boolean, mark: number): void {
+    const counts = this.#counts;
+    const start = this.#words.starts[first]!;
+    const end = this.#words.ends[last - 1]!;
+    counts.lines++;
+    if (hasLongWord) {
+      counts.longWordLines++;
+      return;
+    }
+    if ((mark & SQUARE_BRACKET) !== 0 && this.#rules.removeCitations) {
+      const line = this.#text.slice(start, end);
+      const cleaned = withoutCitations(line);
+      if (cleaned.length !== line.length) {
+        this.#closeCleanedLine(cleaned, chunks);
+        return;
+      }
+    }
+    if (this.#rules.filterNoTerminalPunct && !isTerminated(this.#text, start, end)) {
+      counts.unterminatedLines++;
+      return;
+    }
+    if (chunks < this.#rules.minLineWords) {
+      counts.shortLines++;
+      return;
+    }
+    if ((mark & SUSPECT) !== 0 && !passesPhrases(this.#text.slice(start, end), this.#rules, counts)) return;
+    counts.keptLines++;
+    counts.sentences += countEnglishSentences(this.#words, first, last, end);
+    if (this.#to >= 0 && start === this.#to + 1 && this.#text.charCodeAt(this.#to) === LF) this.#to = end;
+    else {
+      this.#flush();
+      this.#from = start;
+      this.#to = end;
+    }
+  }
+
+  /** What was taken out may have parted words: such a line is read anew. */
+  #closeCleanedLine(line: string, chunks: number): void {
+    const counts = this.#counts;
+    if (!passes(line, chunks, this.#rules, counts)) return;
+    counts.keptLines++;
+    counts.sentences += countEnglishSentences(cutEnglishWords(line));
+    this.#flush();
+    this.#parts.push(line);
+  }
+
+  #flush(): void {
+    if (this.#to >= 0) this.#parts.push(this.#text.slice(this.#from, this.#to));
+    this.#to = -1;
+  }
+
+  #newText(): string {
+    if (this.#parts.length === 0 && this.#from === 0 && this.#to === this.#text.length) return this.#text;
+    this.#flush();
+    return strip(this.#parts.join("\n"));
+  }
+}
+
+function isTerminated(text: string, start: number, end: number): boolean {
+  const last = text.charCodeAt(end - 1);
+  if (last === 0x2e) return !(end - start >= 3 && text.startsWith("...", end - 3));
+  return last === 0x3f || last === 0x21 || last === 0x22 || last === 0x27;
+}
+
+/** Line ends in `text[start..end)`, "\r\n" being one. */
+function lineEndsIn(text: string, start: number, end: number): number {
+  let count = 0;
+  for (let i = start; i < end; i++) {
+    if (LINE_END[text.charCodeAt(i)] !== 1) continue;
+    count++;
+    i = afterLineEnd(text, i) - 1;
+  }
+  return count;
+}
