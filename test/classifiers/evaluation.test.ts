@@ -151,8 +151,13 @@ test("thresholds are the best of all, for every objective", () => {
         );
       } else if (objective.kind === "precision") {
         const fit = options.filter(({ precision }) => precision >= objective.atLeast);
-        if (fit.length === 0) assert.equal(found, undefined, place);
-        else assert.equal(found!.recall, Math.max(...fit.map(({ recall }) => recall)), place);
+        if (fit.length === 0) {
+          assert.equal(found, undefined, place);
+          continue;
+        }
+        assert.equal(found!.recall, Math.max(...fit.map(({ recall }) => recall)), place);
+        const equal = fit.filter(({ recall }) => recall === found!.recall);
+        assert.equal(found!.share, Math.min(...equal.map(({ share }) => share)), place);
       } else if (objective.kind === "recall") {
         const fit = options.filter(({ recall }) => recall >= objective.atLeast);
         assert.equal(found!.share, Math.min(...fit.map(({ share }) => share)), place);
