@@ -14,8 +14,8 @@ export class PhraseMatcher {
   /** By node: 1 where a phrase ends. */
   #isEnd = new Uint8Array(1 << 8);
   #nodes = 1;
-  /** By unit: 1 where a phrase begins with it. */
-  readonly #begins = new Uint8Array(0x10000);
+  /** By unit: the node that a phrase which begins with it comes to, or 0. These edges are in the table, too. */
+  readonly #firstNodes = new Int32Array(0x10000);
 
   /**
    * With `wholeWords` a phrase is only found between characters that are no letter, number or underscore (Python's `\W`),
@@ -28,26 +28,31 @@ export class PhraseMatcher {
 
   /** Places in the text where a phrase begins. */
   count(text: string): number {
+    const firstNodes = this.#firstNodes;
+    const isWord = wordUnits();
     let count = 0;
-    for (let i = 0; i < text.length; i++)
-      if (this.#begins[text.charCodeAt(i)] === 1 && this.#matchesAt(text, i)) count++;
+    let isInWord = false;
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      const node = firstNodes[unit]!;
+      if (node !== 0 && !isInWord && this.#matchesFrom(node, text, i + 1)) count++;
+      if (this.#wholeWords) isInWord = isWord[unit] === 1 || (isLowSurrogate(unit) && isWordPair(text, i - 1));
+    }
     return count;
   }
 
-  #matchesAt(text: string, start: number): boolean {
-    if (this.#wholeWords && isWordBefore(text, start)) return false;
-    let node = 0;
-    for (let i = start; i < text.length; i++) {
-      node = this.#edgeTargets[this.#edge(node, text.charCodeAt(i))]!;
-      if (node === 0) return false;
-      if (this.#isEnd[node] === 1 && !(this.#wholeWords && isWordAt(text, i + 1))) return true;
+  /** Whether a phrase of which `node` has been reached ends at `start` or goes on there. */
+  #matchesFrom(node: number, text: string, start: number): boolean {
+    for (let at = node, i = start; at !== 0; i++) {
+      if (this.#isEnd[at] === 1 && !(this.#wholeWords && isWordAt(text, i))) return true;
+      if (i >= text.length) return false;
+      at = this.#edgeTargets[this.#edge(at, text.charCodeAt(i))]!;
     }
     return false;
   }
 
   #add(phrase: string): void {
     if (phrase === "") return;
-    this.#begins[phrase.charCodeAt(0)] = 1;
     let node = 0;
     for (let i = 0; i < phrase.length; i++) {
       if (this.#nodes * 2 > this.#edgeNodes.length) this.#grow();
@@ -55,6 +60,7 @@ export class PhraseMatcher {
       const edge = this.#edge(node, unit);
       if (this.#edgeTargets[edge] === 0) this.#setEdge(edge, node, unit, this.#nodes++);
       node = this.#edgeTargets[edge]!;
+      if (i === 0) this.#firstNodes[unit] = node;
     }
     this.#isEnd = withRoom(this.#isEnd, this.#nodes);
     this.#isEnd[node] = 1;
@@ -87,25 +93,23 @@ export class PhraseMatcher {
   }
 }
 
-function isWordBefore(text: string, index: number): boolean {
-  if (index === 0) return false;
-  const unit = text.charCodeAt(index - 1);
-  const isPair = isLowSurrogate(unit) && index >= 2 && isHighSurrogate(text.charCodeAt(index - 2));
-  return isPair ? WORD.test(text.slice(index - 2, index)) : isWordUnit(unit);
-}
-
 function isWordAt(text: string, index: number): boolean {
   if (index >= text.length) return false;
-  const unit = text.charCodeAt(index);
-  const isPair = isHighSurrogate(unit) && isLowSurrogate(text.charCodeAt(index + 1));
-  return isPair ? WORD.test(text.slice(index, index + 2)) : isWordUnit(unit);
+  return wordUnits()[text.charCodeAt(index)] === 1 || isWordPair(text, index);
+}
+
+/** Whether a letter or number beyond the basic plane lies at `index`. */
+function isWordPair(text: string, index: number): boolean {
+  if (!isHighSurrogate(text.charCodeAt(index)) || !isLowSurrogate(text.charCodeAt(index + 1))) return false;
+  return WORD.test(text.slice(index, index + 2));
 }
 
 /** Python's `\w`. Marks are no part of it: a vowel sign of Hindi ends a word. */
 const WORD = /^[\p{L}\p{N}_]$/u;
 
-function isWordUnit(unit: number): boolean {
-  wordUnits ??= Uint8Array.from({ length: 0x10000 }, (_, i) => (WORD.test(String.fromCharCode(i)) ? 1 : 0));
-  return wordUnits[unit] === 1;
+/** By UTF-16 unit: 1 for `WORD`; made on first use. */
+function wordUnits(): Uint8Array {
+  units ??= Uint8Array.from({ length: 0x10000 }, (_, unit) => (WORD.test(String.fromCharCode(unit)) ? 1 : 0));
+  return units;
 }
-let wordUnits: Uint8Array | undefined;
+let units: Uint8Array | undefined;
