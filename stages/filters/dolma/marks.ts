@@ -1,0 +1,13 @@
+/** Lists of dolma's tagger `gopher_v1` (allenai/dolma 669f534, python/dolma/taggers/gopher.py). */
+
+const REQUIRED_WORDS: ReadonlySet<string> = new Set(["the", "be", "to", "of", "and", "that", "have", "with"]);
+
+/** One of the eight words of Rae et al. 2021, appendix A1.1, compared as written. */
+export function isRequiredWord(word: string): boolean {
+  return REQUIRED_WORDS.has(word);
+}
+
+/** Has a "#" or a "…" in it; "..." is none. */
+export function isSymbolWord(word: string): boolean {
+  return word.includes("#") || word.includes("…");
+}
