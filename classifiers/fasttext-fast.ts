@@ -347,6 +347,6 @@ class TreeSearch {
 
   #goRight(node: number, hidden: Float32Array): number {
     const value = dotRow(this.#model.output, node - this.#model.labels.length, hidden);
-    return Math.fround(1 / (1 + Math.fround(Math.exp(-value))));
+    return Math.fround(1 / Math.fround(1 + Math.fround(Math.exp(-value))));
   }
 }

@@ -171,7 +171,7 @@ function walkTree(
     return;
   }
   const output = dotRow(model.output, node - model.labels.length, hidden);
-  const goRight = Math.fround(1 / (1 + Math.fround(Math.exp(-output))));
+  const goRight = Math.fround(1 / Math.fround(1 + Math.fround(Math.exp(-output))));
   const leftScore = Math.fround(score + logFloored(Math.fround(1 - goRight)));
   walkTree(model, left[node]!, leftScore, hidden, lowestScore, best);
   walkTree(model, right[node]!, Math.fround(score + logFloored(goRight)), hidden, lowestScore, best);

@@ -3,7 +3,10 @@
  * curves and calibration of one label need, at nine bytes a document.
  */
 export interface Observed {
-  /** Between 0 and 1. */
+  /**
+   * From 0 to 1. What fastText adds to probabilities (1e-5) may take them beyond 1; such scores stay as they are, since
+   * they still say which of two documents is the likelier.
+   */
   readonly scores: Float64Array;
   /** 1 where the document has the label. */
   readonly positives: Uint8Array;
@@ -15,10 +18,9 @@ export class ObservedScores {
   #positives = new Uint8Array(1 << 10);
   #count = 0;
 
-  /** fastText's probabilities may exceed 1 by 1e-5 or so: they count as 1. */
   add(score: number, isPositive: boolean): void {
     if (this.#count === this.#scores.length) this.#grow();
-    this.#scores[this.#count] = Math.min(1, score);
+    this.#scores[this.#count] = score;
     this.#positives[this.#count++] = isPositive ? 1 : 0;
   }
 

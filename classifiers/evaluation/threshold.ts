@@ -20,18 +20,23 @@ export type Objective =
  */
 export function chooseThreshold(ranking: Ranking, objective: Objective): number | undefined {
   const all = totals(ranking);
-  let best: Cut | undefined;
+  let best: number | undefined;
   let bestGain = -Infinity;
-  for (const cut of cuts(ranking)) {
+  const consider = (cut: Cut, next: number): void => {
+    // A threshold is a probability: of documents above 1 none can be told apart by it.
+    if (next >= 1) return;
     const gain = gainOf(cut, all, objective);
-    if (gain > bestGain) {
-      best = cut;
-      bestGain = gain;
-    }
+    if (!(gain > bestGain)) return;
+    bestGain = gain;
+    best = shortestIn(next, Math.min(1, cut.threshold));
+  };
+  let before: Cut | undefined;
+  for (const cut of cuts(ranking)) {
+    if (before !== undefined) consider(before, cut.threshold);
+    before = cut;
   }
-  if (best === undefined) return undefined;
-  const { threshold } = best;
-  return shortestIn(ranking.scores.find((score) => score < threshold) ?? Number.NEGATIVE_INFINITY, threshold);
+  if (before !== undefined) consider(before, Number.NEGATIVE_INFINITY);
+  return best;
 }
 
 /** -Infinity for what is out of the question. */

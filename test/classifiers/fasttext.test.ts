@@ -260,7 +260,12 @@ test("lid.176.ftz: 1,500 reference predictions", needsShared("data/classifier/li
   for (const { text, top3 } of cases) {
     const expected = top3.map(([label, probability]) => ({ label, probability }));
     const found = scorer.predict(text, 3);
-    assert.equal(found[0]!.label, expected[0]!.label);
+    // Labels whose probabilities differ in the seventh digit, too.
+    assert.deepEqual(
+      found.map(({ label }) => label),
+      expected.map(({ label }) => label),
+      text,
+    );
     assertSame(found, expected, 1e-5, text);
   }
 });
