@@ -187,10 +187,10 @@ test("scores beyond 1 are told apart in order, and not by a threshold", () => {
   const ranking = rank(observed("1.00001+ 1.000005- 1+ 0.5- 0.2+"));
   near(rocAuc(ranking), (2 + 1 + 0) / 6);
   const chosen = chooseThreshold(ranking, { kind: "precision", atLeast: 0.6 });
-  assert.equal(chosen, 0.1, "all five; the first alone would have been of precision 1");
-  assert.equal(chooseThreshold(ranking, { kind: "precision", atLeast: 0.65 }), 0.6);
+  assert.equal(chosen, 0, "all five; the first alone would have been of precision 1");
+  assert.equal(chooseThreshold(ranking, { kind: "precision", atLeast: 0.65 }), 1);
   assert.equal(chooseThreshold(ranking, { kind: "precision", atLeast: 0.9 }), undefined);
-  assert.equal(chooseThreshold(rank(observed("1.00001+ 1.000005-")), { kind: "f", beta: 1 }), 1);
+  assert.equal(chooseThreshold(rank(observed("1.00001+ 1.000005-")), { kind: "f", beta: 1 }), 0);
   assert.equal(reliability(observed("1.00001+"))[9]!.documents, 1);
 });
 
