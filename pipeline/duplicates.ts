@@ -50,7 +50,8 @@ export class DuplicateResolver {
     const keys: Uint32Array[] = [];
     for (const [k, stage] of this.#stages.entries()) {
       const signature = row.signatures?.[stage.index];
-      if (signature === undefined) continue;
+      // A page that is measured on beyond its drop is signed there, too.
+      if (signature === undefined || stage.index > row.stageIndex) continue;
       keys[k] = toU32(entry.read("keys", signature.keys));
       const match = stage.lookup.find(keys[k], (added) => {
         if (added !== undefined) return this.#readers.evidence(stage.added.evidenceOf(added));

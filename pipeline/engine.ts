@@ -106,6 +106,7 @@ class Run {
         baseDir: recipe.baseDir,
         seed: recipe.seed,
         dropped: recipe.dropped,
+        scores: recipe.scores,
       },
       {
         workers,
@@ -219,6 +220,7 @@ class Run {
         peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
         cache: this.#options.cache ?? null,
         dropped: recipe.dropped,
+        scores: recipe.scores,
         work: this.#work,
         stepSeconds: secondsByStep(timedSteps(steps), this.#stepSeconds),
         workersReplaced: pool.replaced,

@@ -65,6 +65,7 @@ export async function estimate(
       baseDir: recipe.baseDir,
       seed: recipe.seed,
       dropped: "none",
+      scores: recipe.scores,
     },
     {
       workers: options.workers,

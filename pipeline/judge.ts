@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { type Document, isDocument, type Page } from "./document.ts";
 import { oneLine, RecipeError, StageError } from "./errors.ts";
 import type { FeatureNeed } from "./features.ts";
-import type { Bound, MiddleDefinition } from "./recipe.ts";
+import type { Bound, CheckedRecipe, MiddleDefinition } from "./recipe.ts";
 import { labelOf, type Rewritten, type Scores, type SetupContext, type Signature } from "./stage.ts";
 import { isDropped } from "./verdict.ts";
 import { reuse, viewOf } from "./view.ts";
@@ -24,11 +24,14 @@ export interface BuiltStage {
 export interface Chain {
   readonly stages: readonly BuiltStage[];
   readonly needs: readonly FeatureNeed[];
+  /** What is measured on a page: what the stages ask that it reached, or with "all" also those behind a threshold's drop. */
+  readonly scores: CheckedRecipe["scores"];
 }
 
 export async function buildChain(
   bounds: readonly Pick<Bound<MiddleDefinition>, "definition" | "spec">[],
   context: SetupContext,
+  scores: Chain["scores"] = "reached",
 ): Promise<Chain> {
   const stages: BuiltStage[] = [];
   for (const { definition, spec } of bounds) {
@@ -40,12 +43,12 @@ export async function buildChain(
     }
   }
   const needs = stages.flatMap(({ definition }) => ("needs" in definition ? (definition.needs as FeatureNeed[]) : []));
-  return { stages, needs: [...new Set(needs)] };
+  return { stages, needs: [...new Set(needs)], scores };
 }
 
-/** What became of a page. */
-export interface Outcome {
-  readonly outcome: "kept" | "dropped" | "quarantined";
+/** Where a page's way through the stages ended. */
+export interface End<What extends WayEnd = WayEnd> {
+  readonly outcome: What;
   /** The page as the last stage left it: without text if it never got one. */
   readonly page: Page;
   /** Index of the deciding stage, `stages.length` when all were passed; -1 for the source. */
@@ -54,45 +57,75 @@ export interface Outcome {
   readonly reason: string;
   readonly value?: number | undefined;
   /** What was thrown, for the quarantine file. */
-  readonly detail?: string;
+  readonly detail?: string | undefined;
+}
+/** `kept`, or still on its way. `unknown`: a page that was measured on beyond its drop was split, and has no way of its own. */
+export type WayEnd = "kept" | "dropped" | "quarantined" | "unknown";
+export type Verdict = Exclude<WayEnd, "unknown">;
+
+/** What became of a page. */
+export interface Outcome extends End<Verdict> {
   readonly scores: readonly (readonly [stage: string, name: string, value: number])[];
   /** By index of the deduplication stage; `null` for a page too short to sign. */
   readonly signatures: ReadonlyMap<number, Signature | null>;
+  /**
+   * With `scores: all`, of a page that a threshold dropped: the end of the way that it went on for measurement alone, as if
+   * no threshold were there.
+   */
+  readonly onward?: End | undefined;
+}
+
+/** The page that goes on to the next stage, if any: one that is kept so far, or that is only measured on. */
+export function pageUnderWay({ outcome, page, onward }: Outcome): Page | undefined {
+  if (outcome === "kept") return page;
+  return onward?.outcome === "kept" ? onward.page : undefined;
+}
+
+/** The same page with its way ended otherwise: what was decided of it before stays. */
+export function endedAt(outcome: Outcome, end: Omit<End<Verdict>, "page">): Outcome {
+  const { onward } = outcome;
+  return onward === undefined ? { ...outcome, ...end } : { ...outcome, onward: { ...onward, ...end } };
 }
 
 type Score = readonly [string, string, number];
 
-/** Takes one page through stages `from` (inclusive) to `to` (exclusive). More than one outcome only after a split. */
+/**
+ * Takes one page through stages `from` (inclusive) to `to` (exclusive). More than one outcome only after a split.
+ * `dropped`: where a threshold dropped it before, if it is only measured on.
+ */
 export async function judgePage(
   page: Page,
   chain: Chain,
   from: number,
   to: number,
   onStage: (index: number) => void,
+  dropped?: End<Verdict>,
 ): Promise<Outcome[]> {
   const { stages } = chain;
   const scores: Score[] = [];
   const signatures = new Map<number, Signature | null>();
   let current: Page = page;
   let view: ReturnType<typeof viewOf> | undefined;
+  let decided = dropped;
   const end = (
-    outcome: Outcome["outcome"],
+    outcome: Verdict,
     stageIndex: number,
     stage: string,
     reason: string,
     value?: number,
     detail?: string,
-  ): Outcome => ({
-    outcome,
-    page: current,
-    stageIndex,
-    stage,
-    reason,
-    value,
-    ...(detail === undefined ? {} : { detail }),
-    scores,
-    signatures,
-  });
+  ): Outcome => {
+    const here: End<Verdict> = {
+      outcome,
+      page: current,
+      stageIndex,
+      stage,
+      reason,
+      value,
+      ...(detail === undefined ? {} : { detail }),
+    };
+    return decided === undefined ? { ...here, scores, signatures } : { ...decided, scores, signatures, onward: here };
+  };
   for (let i = from; i < to; i++) {
     const stage = stages[i]!;
     const { definition, params, state, name } = stage;
@@ -115,6 +148,10 @@ export async function judgePage(
           continue;
         }
         if (result.length === 0) return [end("dropped", i, name, "no-pages")];
+        if (decided !== undefined) {
+          const onward: End = { outcome: "unknown", page: current, stageIndex: i, stage: name, reason: "split" };
+          return [{ ...decided, scores, signatures, onward }];
+        }
         return await judgeParts(result as Document[], current, chain, i + 1, to, onStage, scores, signatures);
       }
       if (view === undefined) view = viewOf(current, chain.needs);
@@ -135,7 +172,11 @@ export async function judgePage(
       if (typeof verdict?.kept !== "boolean") {
         throw new TypeError(`keep returned ${JSON.stringify(verdict)}; expected keep or drop("reason", value)`);
       }
-      if (isDropped(verdict)) return [end("dropped", i, name, verdict.reason, verdict.value)];
+      if (isDropped(verdict)) {
+        const drop = end("dropped", i, name, verdict.reason, verdict.value);
+        if (chain.scores === "reached") return [drop];
+        decided ??= drop;
+      }
       if (text !== undefined && text !== current.text) current = { ...current, text };
       if (definition.tags !== undefined) {
         current = { ...current, tags: { ...current.tags, ...definition.tags(measured, params as never) } };

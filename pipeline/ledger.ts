@@ -1,4 +1,7 @@
-/** The ledger: a row for every page that entered, the scores measured on the way, and who was whose twin. */
+/**
+ * The ledger: a row for every page that entered, the scores measured on the way, who was whose twin, and where ways ended that
+ * went on behind the page's own end.
+ */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openParquet, type ParquetFile } from "./io/parquet-file.ts";
@@ -15,6 +18,22 @@ export interface LedgerPage {
   readonly reason: string;
   readonly value: number | undefined;
   /** UTF-8 bytes of the page's text when its fate was decided. */
+  readonly textBytes: number;
+  readonly tokens: number;
+}
+
+/**
+ * Where a page's way through the workers ended, for pages whose outcome does not tell it. These are duplicates, which had
+ * been through later stages when the index found them; and, with `scores: all`, pages that a threshold dropped.
+ */
+export interface LedgerEnd {
+  readonly id: string;
+  /** `unknown`: it was split into other pages. */
+  readonly outcome: LedgerPage["outcome"] | "unknown";
+  readonly stage: string;
+  readonly reason: string;
+  readonly value?: number | undefined;
+  /** Of the text that it ended with. */
   readonly textBytes: number;
   readonly tokens: number;
 }
@@ -52,10 +71,22 @@ const TWIN_COLUMNS = [
   { name: "similarity", type: "DOUBLE" },
 ] as const;
 
+/** ends.parquet: one row a page whose way ended elsewhere than pages.parquet says, in the order of the pages. */
+const END_COLUMNS = [
+  { name: "id", type: "STRING" },
+  { name: "outcome", type: "STRING" },
+  { name: "stage", type: "STRING" },
+  { name: "reason", type: "STRING" },
+  { name: "value", type: "DOUBLE", nullable: true },
+  { name: "textBytes", type: "INT64" },
+  { name: "tokens", type: "INT64" },
+] as const;
+
 export class Ledger {
   readonly #pages: ParquetFile;
   readonly #scores: ParquetFile;
   readonly #twins: ParquetFile;
+  readonly #ends: ParquetFile;
 
   constructor(dir: string) {
     mkdirSync(dir, { recursive: true });
@@ -64,6 +95,7 @@ export class Ledger {
     this.#pages = open("pages.parquet", PAGE_COLUMNS);
     this.#scores = open("scores.parquet", SCORE_COLUMNS);
     this.#twins = open("twins.parquet", TWIN_COLUMNS);
+    this.#ends = open("ends.parquet", END_COLUMNS);
   }
 
   page(page: LedgerPage): void {
@@ -78,12 +110,20 @@ export class Ledger {
     this.#twins.append([row]);
   }
 
+  end(end: LedgerEnd): void {
+    this.#ends.append([{ ...end, value: end.value ?? null }]);
+  }
+
   /** Closes the files as they are. */
   abort(): void {
-    for (const file of [this.#pages, this.#scores, this.#twins]) file.abort();
+    for (const file of this.#files) file.abort();
   }
 
   close(): void {
-    for (const file of [this.#pages, this.#scores, this.#twins]) file.close();
+    for (const file of this.#files) file.close();
+  }
+
+  get #files(): readonly ParquetFile[] {
+    return [this.#pages, this.#scores, this.#twins, this.#ends];
   }
 }

@@ -68,6 +68,8 @@ export interface Measured {
   readonly cache: string | null;
   /** Which dropped pages can be read. */
   readonly dropped: CheckedRecipe["dropped"];
+  /** Which stages measured a page. */
+  readonly scores: CheckedRecipe["scores"];
   /** Spans read to the end by this run, and spans taken from the store: after their first stages, or whole. */
   readonly work: { readonly read: number; readonly extracted: number; readonly reused: number };
   /** Worker time by step; "engine" is what is no stage's own. Reused work took none. */
@@ -162,7 +164,12 @@ function isSameRun(
 ): boolean {
   const now = runIdentity(recipe, identity.inputs);
   const seen = inputs.map(({ file, location, bytes, revision }) => ({ file, location, bytes, revision }));
-  return digestOf(now) === id && digestOf(seen) === digestOf(measured.inputs) && recipe.dropped === measured.dropped;
+  return (
+    digestOf(now) === id &&
+    digestOf(seen) === digestOf(measured.inputs) &&
+    recipe.dropped === measured.dropped &&
+    recipe.scores === measured.scores
+  );
 }
 
 /** Artifacts that are missing or of another size than the manifest says. */

@@ -8,7 +8,7 @@ import { type CheckedRecipe, contextFor } from "./recipe.ts";
 import { isInSample, RejectFiles } from "./rejects.ts";
 import type { SinkWriter } from "./sink.ts";
 import type { Span } from "./source.ts";
-import type { EntryReader, SpanMeta } from "./span-entry.ts";
+import type { EntryReader, OnwardRow, PageRow, SpanMeta } from "./span-entry.ts";
 
 export class RunOutput {
   readonly counter: Counter;
@@ -53,6 +53,10 @@ export class RunOutput {
       const { file, offset } = source;
       this.#ledger.page({ id, url, file, offset, span: span.index, outcome, stage, reason, value, textBytes, tokens });
       if (scores.length > 0) this.#ledger.scores(id, scores);
+      if (row.onward !== undefined || twin !== undefined) {
+        const { page: _, stageIndex: __, ...end } = row.onward ?? endOf(row);
+        this.#ledger.end({ id, ...end });
+      }
       this.counter.page(file, final, tokens);
     }
     this.counter.span(span.file, entry.meta.account);
@@ -75,4 +79,9 @@ export class RunOutput {
     this.#rejects.close();
     await this.#sink.abort();
   }
+}
+
+/** Where the way of a page ended that is no duplicate. */
+function endOf({ outcome, stageIndex, stage, reason, value, textBytes, tokens }: PageRow): OnwardRow {
+  return { outcome, stageIndex, stage, reason, value, textBytes, tokens };
 }

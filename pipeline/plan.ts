@@ -34,7 +34,7 @@ export interface PlannedSpan {
  * beside what extraction leaves. Behind a deduplication nothing is: it judges pages by others.
  */
 export async function makePlan(recipe: CheckedRecipe, sharedAfter: readonly number[] = []): Promise<Plan> {
-  const { source, stages, sink, seed, dropped, limits } = recipe;
+  const { source, stages, sink, seed, dropped, scores, limits } = recipe;
   const inputs = await source.definition.plan(source.spec.params as never, contextFor(recipe.baseDir, seed));
   const out = outDir(recipe);
   const inside = inputs.find(({ location }) => location.startsWith(out + sep));
@@ -61,6 +61,8 @@ export async function makePlan(recipe: CheckedRecipe, sharedAfter: readonly numb
           source: source.identity,
           stages: identities.slice(0, count),
           seed,
+          // Before anything judges, pages are the same either way.
+          ...(scores === "all" && stages.slice(0, count).some(isJudging) ? { scores } : {}),
           limits: { pageSeconds: limits.pageSeconds, workerHeapMb: limits.workerHeapMb },
         });
       const readKey = digestOf({ stages: keyAfter(stages.length), sink: sink.identity, dropped });
@@ -68,6 +70,10 @@ export async function makePlan(recipe: CheckedRecipe, sharedAfter: readonly numb
     }
   }
   return { recipe, inputs, spans, keptAfter };
+}
+
+function isJudging({ definition: { kind } }: CheckedRecipe["stages"][number]): boolean {
+  return kind === "filter" || kind === "rewriter";
 }
 
 /** What to tell people about a plan before it runs: nothing here stops it. */

@@ -46,6 +46,12 @@ export const recipeSchema = z.strictObject({
     .enum(["sample", "all", "none"])
     .default("sample")
     .describe("which dropped pages can be read afterwards under `dropped/`: one in ten, all, or none"),
+  scores: z
+    .enum(["reached", "all"])
+    .default("reached")
+    .describe(
+      "which stages measure a page: those that it reaches, or all, also behind the one whose threshold drops it, so that `sluice what-if` can answer for looser thresholds; the output is the same",
+    ),
   limits: z
     .strictObject({
       pageSeconds: z.number().positive().default(60).describe("a page that takes longer in one worker is quarantined"),
@@ -95,6 +101,7 @@ export interface CheckedRecipe {
   readonly stages: readonly Bound<MiddleDefinition>[];
   readonly sink: Bound<SinkDefinition>;
   readonly dropped: "sample" | "all" | "none";
+  readonly scores: "reached" | "all";
   readonly limits: { readonly pageSeconds: number; readonly workerHeapMb: number; readonly inFlightMb: number };
   /** Relative paths in the recipe start here. */
   readonly baseDir: string;

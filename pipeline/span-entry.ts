@@ -44,6 +44,14 @@ export interface PageRow {
   /** The sink's bytes, if it passed every stage. */
   readonly payload?: Piece | undefined;
   readonly tokens: number;
+  /** Where the way ended that a dropped page went on for measurement alone. */
+  readonly onward?: OnwardRow | undefined;
+}
+
+export interface OnwardRow extends Pick<PageRow, "stageIndex" | "stage" | "reason" | "value" | "textBytes" | "tokens"> {
+  readonly outcome: PageRow["outcome"] | "unknown";
+  /** What later stages go on with. */
+  readonly page?: Pick<PageRow, "url" | "date" | "tags" | "text">;
 }
 
 /** What reading the span accounted for beside its pages. */

@@ -118,6 +118,7 @@ function runChild(
         name: rest.name,
         seed: rest.seed,
         dropped: rest.dropped,
+        scores: rest.scores,
         limits: rest.limits,
         source: source.spec,
         stages: stages.map((stage) => stage.spec),

@@ -13,12 +13,12 @@ import { type Document, isDocument, type Page, type SourceRef } from "./document
 import { RecipeError, StageError } from "./errors.ts";
 import { failpoint } from "./failpoints.ts";
 import { Heart } from "./heartbeat.ts";
-import { buildChain, type Chain, judgePage, type Outcome } from "./judge.ts";
+import { buildChain, type Chain, type End, endedAt, judgePage, type Outcome, pageUnderWay } from "./judge.ts";
 import { definitionOf, installResolveHook } from "./modules.ts";
-import { contextFor, type MiddleDefinition } from "./recipe.ts";
+import { type CheckedRecipe, contextFor, type MiddleDefinition } from "./recipe.ts";
 import { isInSample } from "./rejects.ts";
 import { isRejected, type Loss, type SourceItem, type SourceLog, type Span } from "./source.ts";
-import { EntryReader, EntryWriter, type PageRow, type SpanMeta } from "./span-entry.ts";
+import { EntryReader, EntryWriter, type OnwardRow, type PageRow, type Piece, type SpanMeta } from "./span-entry.ts";
 import type { EncodedPage, SinkDefinition, SourceDefinition, StageSpec } from "./stage.ts";
 import { StepClock } from "./step-clock.ts";
 
@@ -31,7 +31,8 @@ export interface WorkerSetup {
   readonly keptAfter: readonly number[];
   readonly baseDir: string;
   readonly seed: number;
-  readonly dropped: "sample" | "all" | "none";
+  readonly dropped: CheckedRecipe["dropped"];
+  readonly scores: CheckedRecipe["scores"];
   readonly beats: SharedArrayBuffer;
   readonly journal: string;
 }
@@ -112,7 +113,7 @@ async function build(): Promise<Built> {
   const bounds = await Promise.all(
     setup.stages.map(async (spec) => ({ spec, definition: (await definitionOf(spec, spec.name)) as MiddleDefinition })),
   );
-  const chain = await buildChain(bounds, context);
+  const chain = await buildChain(bounds, context, setup.scores);
   return { source, chain, sink, sinkState: await sink.setup?.(setup.sink.params as never, context) };
 }
 
@@ -190,8 +191,8 @@ class Way {
     this.#task = task;
     this.#heart = heart;
     this.#begun = begun;
-    this.#kept = task.keptDirs.map((dir, leg) => (leg < begun ? undefined : new RowWriter(dir, task.attempt)));
-    this.#judged = new RowWriter(task.readDir, task.attempt, (row) => isSampled(row.id));
+    this.#kept = task.keptDirs.map((dir, leg) => (leg < begun ? undefined : new RowWriter(dir, task.attempt, true)));
+    this.#judged = new RowWriter(task.readDir, task.attempt, false);
   }
 
   /** Takes an item of the source. */
@@ -203,7 +204,8 @@ class Way {
 
   /** Takes a page from the entry that was found. */
   async goOn(outcome: Outcome, ordinal: number): Promise<void> {
-    if (outcome.outcome === "kept") await this.#leg(outcome.page, ordinal, this.#begun, outcome);
+    const page = pageUnderWay(outcome);
+    if (page !== undefined) await this.#leg(page, ordinal, this.#begun, outcome);
     else await this.#add(outcome, ordinal, this.#begun);
   }
 
@@ -222,7 +224,7 @@ class Way {
   async #leg(page: Page, ordinal: number, leg: number, before?: Outcome): Promise<void> {
     const from = leg === 0 ? 0 : setup.keptAfter[leg - 1]!;
     const to = setup.keptAfter[leg] ?? this.#all.chain.stages.length;
-    for (const after of await judge(page, this.#all, from, to, ordinal, this.#task, this.#heart)) {
+    for (const after of await judge(page, this.#all, from, to, ordinal, this.#task, this.#heart, before)) {
       const outcome: Outcome =
         before === undefined
           ? after
@@ -237,13 +239,14 @@ class Way {
 
   /** What a page has become at the end of a leg. */
   async #add(outcome: Outcome, ordinal: number, leg: number): Promise<void> {
+    const page = pageUnderWay(outcome);
     if (leg < setup.keptAfter.length) {
       this.#kept[leg]?.add(outcome, ordinal);
-      if (outcome.outcome === "kept") await this.#leg(outcome.page, ordinal, leg + 1, outcome);
+      if (page !== undefined) await this.#leg(page, ordinal, leg + 1, outcome);
       else await this.#add(outcome, ordinal, leg + 1);
       return;
     }
-    if (outcome.outcome !== "kept") {
+    if (page === undefined) {
       this.#judged.add(outcome, ordinal);
       return;
     }
@@ -286,39 +289,47 @@ async function judge(
   ordinal: number,
   task: ReadTask,
   heart: Heart,
+  before: Outcome | undefined,
 ): Promise<Outcome[]> {
   const conviction = task.convictions.find(({ ordinal: n, stage }) => n === ordinal && stage >= from && stage < to);
   const onStage = (index: number) => {
     clock.stage(index);
     heart.stage(index);
   };
-  const outcomes = await judgePage(page, all.chain, from, conviction?.stage ?? to, onStage);
+  const dropped = before?.outcome === "dropped" ? before : undefined;
+  const outcomes = await judgePage(page, all.chain, from, conviction?.stage ?? to, onStage, dropped);
   clock.engine();
   if (conviction === undefined) return outcomes.map(asDocument);
   const { stage, reason, detail } = conviction;
   return outcomes.map((outcome) =>
-    outcome.outcome === "kept" ? quarantined(outcome, stage, all.chain.stages[stage]!.name, reason, detail) : outcome,
+    pageUnderWay(outcome) === undefined
+      ? outcome
+      : quarantined(outcome, stage, all.chain.stages[stage]!.name, reason, detail),
   );
 }
 
-/** A page that passed every stage, as the bytes it will be in the output; quarantined if the sink cannot take it. */
+/**
+ * A page that passed every stage, as the bytes it will be in the output; quarantined if the sink cannot take it. One that
+ * was only measured on is encoded, too: whether that works, and into how many tokens, is part of the measurement.
+ */
 function encode(outcome: Outcome, all: Built, ordinal: number, task: ReadTask, heart: Heart): EncodedPage | Outcome {
   const sinkStage = setup.stages.length;
   const conviction = task.convictions.find(({ ordinal: n, stage }) => n === ordinal && stage === sinkStage);
   if (conviction !== undefined)
     return quarantined(outcome, sinkStage, setup.sink.name, conviction.reason, conviction.detail);
+  const page = pageUnderWay(outcome)!;
   clock.stage(sinkStage);
   heart.stage(sinkStage);
   failpoint("encode");
   try {
-    return all.sink.encode(outcome.page as Document, setup.sink.params as never, all.sinkState);
+    return all.sink.encode(page as Document, setup.sink.params as never, all.sinkState);
   } catch (error) {
     return quarantined(
       outcome,
       sinkStage,
       setup.sink.name,
       "threw",
-      new StageError(setup.sink.name, outcome.page.id, error).message,
+      new StageError(setup.sink.name, page.id, error).message,
     );
   } finally {
     clock.engine();
@@ -332,7 +343,7 @@ function asDocument(outcome: Outcome): Outcome {
 }
 
 function quarantined(outcome: Outcome, stageIndex: number, stage: string, reason: string, detail: string): Outcome {
-  return { ...outcome, outcome: "quarantined", stageIndex, stage, reason, detail };
+  return endedAt(outcome, { outcome: "quarantined", stageIndex, stage, reason, detail });
 }
 
 /** How far into the span a page ends. Sources read ahead, so the bytes read would promise too much. */
@@ -344,18 +355,20 @@ function progressKib({ offset, length }: SourceRef, { start, end }: Span): numbe
 class RowWriter {
   readonly #entry: EntryWriter;
   readonly #rows: PageRow[] = [];
-  readonly #keepsText: (page: Page) => boolean;
+  readonly #isGoneOnFrom: boolean;
 
-  /** An entry that later stages start from keeps every text; another one what people may want to read. */
-  constructor(dir: string, attempt: string, keepsText: (page: Page) => boolean = () => true) {
+  /** An entry that later stages go on from keeps every text; the last one what people may want to read. */
+  constructor(dir: string, attempt: string, isGoneOnFrom: boolean) {
     this.#entry = new EntryWriter(dir, attempt);
-    this.#keepsText = keepsText;
+    this.#isGoneOnFrom = isGoneOnFrom;
   }
 
   add(outcome: Outcome, ordinal: number, encoded?: EncodedPage): void {
-    const { page, signatures } = outcome;
+    const { page, signatures, onward } = outcome;
     const { id, url, date, source, tags } = page;
-    const bytes = Buffer.from(isDocument(page) ? page.text : "", "utf8");
+    const isKept = outcome.outcome === "kept";
+    const bytes = bytesOf(page);
+    const text = this.#isGoneOnFrom || isSampled(id) ? this.#entry.append("text", bytes) : undefined;
     this.#rows.push({
       ordinal,
       id,
@@ -370,12 +383,24 @@ class RowWriter {
       value: outcome.value,
       detail: outcome.detail,
       scores: outcome.scores,
-      text: this.#keepsText(page) ? this.#entry.append("text", bytes) : undefined,
+      text,
       textBytes: bytes.length,
       signatures: signatures.size === 0 ? undefined : this.#store(signatures),
-      payload: encoded === undefined ? undefined : this.#entry.append("payload", encoded.bytes),
-      tokens: encoded?.tokens ?? 0,
+      payload: isKept && encoded !== undefined ? this.#entry.append("payload", encoded.bytes) : undefined,
+      tokens: isKept ? (encoded?.tokens ?? 0) : 0,
+      onward: onward && this.#onwardRow(onward, page, text, encoded?.tokens ?? 0),
     });
+  }
+
+  /** `dropped`: the page when it was dropped, whose text is stored as `text`. */
+  #onwardRow(end: End, dropped: Page, text: Piece | undefined, tokens: number): OnwardRow {
+    const { page, outcome, stageIndex, stage, reason, value } = end;
+    const bytes = bytesOf(page);
+    const row = { outcome, stageIndex, stage, reason, value, textBytes: bytes.length, tokens };
+    if (!this.#isGoneOnFrom || outcome !== "kept") return row;
+    const { url, date, tags } = page;
+    const isSameText = isDocument(page) && isDocument(dropped) && page.text === dropped.text;
+    return { ...row, page: { url, date, tags, text: isSameText ? text : this.#entry.append("text", bytes) } };
   }
 
   #store(signatures: Outcome["signatures"]): PageRow["signatures"] {
@@ -402,6 +427,10 @@ class RowWriter {
   }
 }
 
+function bytesOf(page: Page): Buffer {
+  return Buffer.from(isDocument(page) ? page.text : "", "utf8");
+}
+
 /** Whether a page's text can be read after the run, if the page is dropped. */
 function isSampled(pageId: string): boolean {
   return setup.dropped === "all" || (setup.dropped === "sample" && isInSample(setup.seed, pageId));
@@ -410,11 +439,14 @@ function isSampled(pageId: string): boolean {
 /** A stored row as the outcome it was made from. */
 function outcomeOf(row: PageRow, entry: EntryReader<SpanMeta>): Outcome {
   const { id, url, date, source, tags } = row;
-  const text = row.text === undefined ? "" : entry.read("text", row.text).toString("utf8");
-  const page: Document = { id, url, date, source, tags, text };
+  const textOf = (piece: Piece | undefined): string =>
+    piece === undefined ? "" : entry.read("text", piece).toString("utf8");
+  const page: Document = { id, url, date, source, tags, text: textOf(row.text) };
   const { outcome, stageIndex, stage, reason, value, detail, scores } = row;
-  const base = { outcome, page, stageIndex, stage, reason, value, scores, signatures: new Map() };
-  return detail === undefined ? base : { ...base, detail };
+  const base = { outcome, page, stageIndex, stage, reason, value, detail, scores, signatures: new Map() };
+  if (row.onward === undefined) return base;
+  const { page: further, ...end } = row.onward;
+  return { ...base, onward: { ...end, page: { ...page, ...further, text: textOf(further?.text) } } };
 }
 
 class Account implements SourceLog {

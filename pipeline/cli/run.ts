@@ -11,6 +11,7 @@ export interface RunFlags {
   workers?: number;
   cache?: string;
   dropped?: CheckedRecipe["dropped"];
+  scores?: CheckedRecipe["scores"];
   force?: boolean;
   json?: boolean;
 }
@@ -22,6 +23,12 @@ export function withRunFlags(command: Command): Command {
     .option("--cache <dir>", `folder of the cache, or "off" (default: ${DEFAULT_CACHE})`)
     .addOption(
       new Option("--dropped <which>", "dropped pages that can be read afterwards").choices(["sample", "all", "none"]),
+    )
+    .addOption(
+      new Option("--scores <which>", "stages that measure a page, also for what-if: those reached, or all").choices([
+        "reached",
+        "all",
+      ]),
     )
     .option("--force", "replace a different run that the output folder holds")
     .option("--json", "events as JSON, one object a line; the last is the manifest");
@@ -42,7 +49,8 @@ export function runCommand(): Command {
 
 /** Runs with a display, prints the summary, and lets Ctrl-C stop the run in good order. */
 export async function runAndShow(checked: CheckedRecipe, flags: RunFlags): Promise<Manifest> {
-  const recipe = flags.dropped === undefined ? checked : { ...checked, dropped: flags.dropped };
+  const { dropped = checked.dropped, scores = checked.scores } = flags;
+  const recipe = { ...checked, dropped, scores };
   const stop = new AbortController();
   const onSignal = () => stop.abort();
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);

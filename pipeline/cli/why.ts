@@ -28,10 +28,14 @@ export function whyCommand(): Command {
 function inWords({ page, scores, twin, detail, text }: PageStory, manifest: Manifest): string {
   const { url, id, file, offset, outcome, stage, reason, value, textBytes, tokens } = page;
   const lines = [url, `  id ${id}`, `  read from ${file}, byte ${count(Number(offset))}`];
+  const order = manifest.identity.stages.map(labelOf);
   const measured = [...new Set(scores.map((score) => score.stage))];
   for (const name of measured) {
     const values = scores.filter((score) => score.stage === name).map((score) => `${score.name} ${round(score.value)}`);
-    lines.push(`  ${name === stage ? "dropped by" : "passed"} ${name}: ${values.join(", ")}`);
+    // With `scores: all`, or where a duplicate was told after the workers were done.
+    const isBehind = order.includes(stage) && order.indexOf(name) > order.indexOf(stage);
+    const what = name === stage ? "dropped by" : isBehind ? "measured, but not judged, by" : "passed";
+    lines.push(`  ${what} ${name}: ${values.join(", ")}`);
   }
   if (outcome === "kept")
     lines.push(
