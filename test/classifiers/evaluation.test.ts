@@ -190,7 +190,7 @@ test("scores beyond 1 are told apart in order, and not by a threshold", () => {
   assert.equal(chosen, 0, "all five; the first alone would have been of precision 1");
   assert.equal(chooseThreshold(ranking, { kind: "precision", atLeast: 0.65 }), 1);
   assert.equal(chooseThreshold(ranking, { kind: "precision", atLeast: 0.9 }), undefined);
-  assert.equal(chooseThreshold(rank(observed("1.00001+ 1.000005-")), { kind: "f", beta: 1 }), 0);
+  assert.equal(chooseThreshold(rank(observed("1.00001+ 1.000005-")), { kind: "f", beta: 1 }), 1);
   assert.equal(reliability(observed("1.00001+"))[9]!.documents, 1);
 });
 
