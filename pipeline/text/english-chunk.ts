@@ -22,6 +22,7 @@ import {
 import { englishExceptions } from "./english-exceptions.ts";
 import { isHighSurrogate, isLowSurrogate } from "./python-text.ts";
 import { looksLikeUrl } from "./url-shape.ts";
+import type { Spans } from "./word-cutter.ts";
 
 const DOT = 0x2e;
 const PLUS = 0x2b;
@@ -30,21 +31,41 @@ const ELLIPSIS = 0x2026;
 
 /** Exceptional chunks and their words; made on first use. */
 export function exceptions(): ReadonlyMap<string, readonly string[]> {
-  known ??= englishExceptions();
+  if (known === undefined) {
+    known = englishExceptions();
+    for (const chunk of known.keys()) {
+      shapes[shapeOf(chunk.charCodeAt(0), chunk.charCodeAt(chunk.length - 1), chunk.length)] = 1;
+    }
+  }
   return known;
 }
 let known: ReadonlyMap<string, readonly string[]> | undefined;
+/** By `shapeOf`: 1 where an exception may be. */
+const shapes = new Uint8Array(1 << 14);
 /** UTF-16 units of the longest exception. */
 const LONGEST_EXCEPTION = 12;
 
 const suffixEnds: number[] = [];
 
+/** Where the next word of the chunk begins: words lie end to end. */
+let wordStart = 0;
+
+function cutAt(end: number, spans: Spans): void {
+  spans.push(wordStart, end);
+  wordStart = end;
+}
+
 /**
- * Appends to `ends` where each word of the chunk `text[start..end)` ends; the words lie end to end. Without
- * `withExceptions` only affixes, URLs and infixes count, as when spaCy asks how an exception would have been cut.
+ * Appends each word of the chunk `text[start..end)` to `spans`. Without `withExceptions` only affixes, URLs and infixes
+ * count, as when spaCy asks how an exception would have been cut.
  */
-export function cutChunk(text: string, start: number, end: number, ends: number[], withExceptions = true): void {
+export function cutChunk(text: string, start: number, end: number, spans: Spans, withExceptions = true): void {
   const flags = classTable();
+  wordStart = start;
+  if (withExceptions && isPlainWord(text, start, end, flags)) {
+    spans.push(start, end);
+    return;
+  }
   let from = start;
   let to = end;
   suffixEnds.length = 0;
@@ -53,7 +74,7 @@ export function cutChunk(text: string, start: number, end: number, ends: number[
     const prefix = prefixLength(text, from, to, flags);
     if (prefix > 0 && withExceptions && isException(text, from + prefix, to)) {
       from += prefix;
-      ends.push(from);
+      cutAt(from, spans);
       break;
     }
     const suffix = suffixLength(text, from + prefix, to, flags);
@@ -65,15 +86,15 @@ export function cutChunk(text: string, start: number, end: number, ends: number[
     if (prefix === 0 && suffix === 0) break;
     if (prefix > 0) {
       from += prefix;
-      ends.push(from);
+      cutAt(from, spans);
     }
     if (suffix > 0) {
       suffixEnds.push(to);
       to -= suffix;
     }
   }
-  if (from < to) cutMiddle(text, from, to, ends, withExceptions, flags);
-  for (let i = suffixEnds.length - 1; i >= 0; i--) ends.push(suffixEnds[i]!);
+  if (from < to) cutMiddle(text, from, to, spans, withExceptions, flags);
+  for (let i = suffixEnds.length - 1; i >= 0; i--) cutAt(suffixEnds[i]!, spans);
 }
 
 /** Whether an affix or infix rule applies to the chunk: only then can pieces of text meet to form it. */
@@ -88,7 +109,7 @@ function cutMiddle(
   text: string,
   from: number,
   to: number,
-  ends: number[],
+  spans: Spans,
   withExceptions: boolean,
   flags: Uint8Array,
 ): void {
@@ -97,7 +118,7 @@ function cutMiddle(
     let end = from;
     for (const part of parts) {
       end += part.length;
-      ends.push(end);
+      cutAt(end, spans);
     }
     return;
   }
@@ -107,12 +128,22 @@ function cutMiddle(
     INFIX.lastIndex = 0;
     for (let match = INFIX.exec(rest); match !== null; match = INFIX.exec(rest)) {
       if (match.index === 0) continue; // the original leaves an infix at the very start in the word that follows
-      if (match.index > last) ends.push(from + match.index);
+      if (match.index > last) cutAt(from + match.index, spans);
       last = match.index + match[0].length;
-      ends.push(from + last);
+      cutAt(from + last, spans);
     }
-    if (last < to - from) ends.push(to);
-  } else ends.push(to);
+    if (last < to - from) cutAt(to, spans);
+  } else cutAt(to, spans);
+}
+
+/** Letters alone, and no exception: no rule applies. */
+function isPlainWord(text: string, start: number, end: number, flags: Uint8Array): boolean {
+  for (let i = start; i < end; i++) {
+    if ((flags[text.charCodeAt(i)]! & (Class.alpha | Class.prefix | Class.suffix | Class.infix)) !== Class.alpha) {
+      return false;
+    }
+  }
+  return !isException(text, start, end);
 }
 
 function mayHoldInfix(text: string, from: number, to: number, flags: Uint8Array): boolean {
@@ -121,7 +152,15 @@ function mayHoldInfix(text: string, from: number, to: number, flags: Uint8Array)
 }
 
 function exceptionOf(text: string, from: number, to: number): readonly string[] | undefined {
-  return to - from <= LONGEST_EXCEPTION && to > from ? exceptions().get(text.slice(from, to)) : undefined;
+  if (to - from > LONGEST_EXCEPTION || to <= from) return undefined;
+  const known = exceptions();
+  const shape = shapeOf(text.charCodeAt(from), text.charCodeAt(to - 1), to - from);
+  return shapes[shape] === 1 ? known.get(text.slice(from, to)) : undefined;
+}
+
+/** Of chunks that are not there, one in a hundred has the first and last unit and the length of one that is. */
+function shapeOf(first: number, last: number, length: number): number {
+  return (first * 0x9e5 + last * 0x2b + length * 0x1d3) & (shapes.length - 1);
 }
 
 function isException(text: string, from: number, to: number): boolean {

@@ -1,7 +1,12 @@
 /**
  * The counts of `ngrams.ts` over words that are numbers. Nothing is joined: a run is known by the place where it first
  * stood, and hashes only say where to look; what is found there is compared exactly.
+ *
+ * Most runs of a page occur once and need not be looked up at all. A run of n words occurs twice only where the two runs
+ * of n − 1 in it do; and runs that spell the same from two places on begin with the same units there.
  */
+import { withRoom } from "./growable.ts";
+import { viewUnits } from "./units.ts";
 import type { Words } from "./words.ts";
 
 /** Slots of the open-addressed tables: place + 1, or 0. Kept between pages, cleared before use. */
@@ -29,10 +34,10 @@ export function topGramCharsFast(words: Words, maxN: number): number[] {
   const { kinds, length } = words;
   const lengths = words.vocabulary.codePoints;
   const tops: number[] = [];
-  // Where the run of n - 1 words that starts here first stood (for one word: its kind). A run of n words is that place
-  // and its last word.
+  // Where the run of n - 1 words that starts here first stood (for one word: its kind), and how often it occurs, counted
+  // there. A run of n words is that place and its last word.
   let shorter = kinds;
-  const counts = new Int32Array(length);
+  let shorterCounts: Int32Array | undefined;
   for (let n = 2; n <= maxN; n++) {
     const places = length - n + 1;
     if (places <= 0) {
@@ -40,11 +45,18 @@ export function topGramCharsFast(words: Words, maxN: number): number[] {
       continue;
     }
     const firstPlace = new Int32Array(places);
-    counts.fill(0);
+    const counts = new Int32Array(places);
     const mask = clearSlots(places);
-    let topCount = 0;
+    // Every run occurs once; of equal counts the first run is the top.
+    let topCount = 1;
     for (let i = 0; i < places; i++) {
       const head = shorter[i]!;
+      // A run whose parts do not come again does not.
+      if (shorterCounts !== undefined && (shorterCounts[head]! < 2 || shorterCounts[shorter[i + 1]!]! < 2)) {
+        firstPlace[i] = i;
+        counts[i] = 1;
+        continue;
+      }
       const last = kinds[i + n - 1]!;
       let slot = mix(Math.imul(head, 0x9e3779b1) ^ last) & mask;
       let place = slots[slot]! - 1;
@@ -60,27 +72,45 @@ export function topGramCharsFast(words: Words, maxN: number): number[] {
       const count = ++counts[place]!;
       if (count > topCount) topCount = count;
     }
-    const top = counts.indexOf(topCount);
+    const top = topCount === 1 ? 0 : counts.indexOf(topCount);
     let chars = n - 1;
     for (let i = top; i < top + n; i++) chars += lengths[kinds[i]!]!;
     tops.push(chars * topCount);
     shorter = firstPlace;
+    shorterCounts = counts;
   }
   return tops;
 }
+
+/** Units by which runs are told apart before they are looked at as a whole. */
+const BEGINNING = 16;
+
+/** The page's words end to end, and how many of their units and code points stand before each; kept between pages. */
+let joined = new Uint16Array(1 << 12);
+let unitsBefore = new Int32Array(1 << 10);
+let charsBefore = new Int32Array(1 << 10);
+/** Hash of the run at a place, and of the words before it; see `repeatedGramCharsFast`. */
+let hashAt = new Int32Array(1 << 10);
+let sums = new Int32Array(1 << 10);
+let scales = new Int32Array(1 << 10);
+/** Places of runs that may come again. */
+let candidates = new Int32Array(1 << 10);
 
 /** `repeatedGramChars` for n = `minN` up to `maxN`, in that order. */
 export function repeatedGramCharsFast(words: Words, minN: number, maxN: number): number[] {
   const { kinds, length } = words;
   const { codePoints, hashes, powers, inversePowers } = words.vocabulary;
+  joinWords(words);
 
   // H(i), the first i words joined and read as one number, would be H(i-1)·power(word) + hash(word). Kept divided by
   // the power of all that length, it becomes a running sum, and a run's hash (sums(j) - sums(i))·scale(j).
-  const sums = new Int32Array(length + 1);
-  const scales = new Int32Array(length + 1);
-  const charsBefore = new Int32Array(length + 1);
+  sums = withRoom(sums, length + 1);
+  scales = withRoom(scales, length + 1);
+  hashAt = withRoom(hashAt, length + 1);
   let inverse = 1;
+  sums[0] = 0;
   scales[0] = 1;
+  charsBefore[0] = 0;
   for (let i = 0; i < length; i++) {
     const kind = kinds[i]!;
     inverse = Math.imul(inverse, inversePowers[kind]!);
@@ -89,13 +119,17 @@ export function repeatedGramCharsFast(words: Words, minN: number, maxN: number):
     charsBefore[i + 1] = charsBefore[i]! + codePoints[kind]!;
   }
 
-  const hashAt = new Int32Array(length);
+  const candidateCount = findCandidates(length, minN);
   const repeated: number[] = [];
   for (let n = minN; n <= maxN; n++) {
     const places = length - n + 1;
     let chars = 0;
-    const mask = clearSlots(Math.max(0, places));
-    for (let i = 0; i < places; ) {
+    const mask = clearSlots(candidateCount);
+    let next = 0;
+    for (let c = 0; c < candidateCount; c++) {
+      const i = candidates[c]!;
+      if (i < next) continue;
+      if (i >= places) break;
       const hash = Math.imul(sums[i + n]! - sums[i]!, scales[i + n]!);
       let slot = mix(hash) & mask;
       let place = slots[slot]! - 1;
@@ -106,10 +140,9 @@ export function repeatedGramCharsFast(words: Words, minN: number, maxN: number):
       if (place === -1) {
         slots[slot] = i + 1;
         hashAt[i] = hash;
-        i++;
       } else {
         chars += charsBefore[i + n]! - charsBefore[i]!;
-        i += n;
+        next = i + n;
       }
     }
     repeated.push(chars);
@@ -117,26 +150,70 @@ export function repeatedGramCharsFast(words: Words, minN: number, maxN: number):
   return repeated;
 }
 
+function joinWords({ text, starts, ends, length }: Words): void {
+  const units = viewUnits(text);
+  joined = withRoom(joined, text.length + BEGINNING);
+  unitsBefore = withRoom(unitsBefore, length + 1);
+  charsBefore = withRoom(charsBefore, length + 1);
+  let to = 0;
+  for (let word = 0; word < length; word++) {
+    unitsBefore[word] = to;
+    const end = ends[word]!;
+    for (let i = starts[word]!; i < end; i++) joined[to++] = units[i]!;
+  }
+  unitsBefore[length] = to;
+  joined.fill(0, to, to + BEGINNING);
+}
+
+/**
+ * Writes into `candidates` the places from which the page goes on as it does from another place for `BEGINNING` units at
+ * least, or where a run of `minN` words is shorter than that. Runs from all other places occur once.
+ */
+function findCandidates(length: number, minN: number): number {
+  candidates = withRoom(candidates, length);
+  const mask = clearSlots(length);
+  const isCandidate = new Uint8Array(length);
+  for (let i = 0; i < length; i++) {
+    const at = unitsBefore[i]!;
+    if (i + minN <= length && unitsBefore[i + minN]! - at < BEGINNING) isCandidate[i] = 1;
+    let a = 0x2c1b3c6d;
+    let b = 0x1b873593;
+    for (let k = at; k < at + BEGINNING; k += 4) {
+      a = Math.imul(a ^ (joined[k]! | (joined[k + 1]! << 16)), 0x9e3779b1);
+      b = Math.imul(b ^ (joined[k + 2]! | (joined[k + 3]! << 16)), 0x85ebca6b);
+      a ^= a >>> 15;
+      b ^= b >>> 13;
+    }
+    const hash = mix(a + Math.imul(b, 0x21f0aaad));
+    let slot = hash & mask;
+    let place = slots[slot]! - 1;
+    while (place !== -1 && hashAt[place] !== hash) {
+      slot = (slot + 1) & mask;
+      place = slots[slot]! - 1;
+    }
+    if (place === -1) {
+      slots[slot] = i + 1;
+      hashAt[i] = hash;
+    } else {
+      isCandidate[place] = 1;
+      isCandidate[i] = 1;
+    }
+  }
+  let count = 0;
+  for (let i = 0; i < length; i++) if (isCandidate[i] === 1) candidates[count++] = i;
+  return count;
+}
+
 /** Whether the runs of `n` words at `a` and `b` spell the same, whatever their word boundaries. */
-function areEqualRuns(words: Words, a: number, b: number, n: number): boolean {
-  const { text, kinds, starts, ends } = words;
+function areEqualRuns({ kinds }: Words, a: number, b: number, n: number): boolean {
   let same = 0;
   while (same < n && kinds[a + same] === kinds[b + same]) same++;
   if (same === n) return true;
-
-  let wordA = a + same;
-  let wordB = b + same;
-  let i = starts[wordA]!;
-  let j = starts[wordB]!;
-  while (true) {
-    if (i === ends[wordA]!) {
-      if (++wordA === a + n) return wordB === b + n - 1 && j === ends[wordB]!;
-      i = starts[wordA]!;
-    }
-    if (j === ends[wordB]!) {
-      if (++wordB === b + n) return false;
-      j = starts[wordB]!;
-    }
-    if (text.charCodeAt(i++) !== text.charCodeAt(j++)) return false;
+  const length = unitsBefore[a + n]! - unitsBefore[a]!;
+  if (unitsBefore[b + n]! - unitsBefore[b]! !== length) return false;
+  const end = unitsBefore[a + n]!;
+  for (let i = unitsBefore[a + same]!, j = unitsBefore[b + same]!; i < end; i++, j++) {
+    if (joined[i] !== joined[j]) return false;
   }
+  return true;
 }

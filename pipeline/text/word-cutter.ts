@@ -4,25 +4,40 @@
  */
 import { withRoom } from "./growable.ts";
 import { isSpace } from "./python-text.ts";
-import { HASH_START, hashEnd, hashUnit, SpanTable } from "./span-table.ts";
+import { SpanValues, UNKNOWN } from "./span-values.ts";
+import { viewUnits } from "./units.ts";
 import { WordKinds } from "./word-kinds.ts";
 import { Words } from "./words.ts";
 
-/** Appends start and end of each word in the chunk `text[start..end)` to `spans`: start, end, start, end … */
-export type CutChunk = (text: string, start: number, end: number, spans: number[]) => void;
+/** Writes start and end of each word in the chunk `text[start..end)` to `spans`: start, end, start, end … */
+export type CutChunk = (text: string, start: number, end: number, spans: Spans) => void;
+
+/** Starts and ends, one after the other. */
+export class Spans {
+  values = new Int32Array(64);
+  length = 0;
+
+  push(start: number, end: number): void {
+    if (this.length + 2 > this.values.length) this.values = withRoom(this.values, this.length + 2);
+    this.values[this.length++] = start;
+    this.values[this.length++] = end;
+  }
+}
 
 export class WordCutter {
   readonly kinds = new WordKinds();
   readonly #cut: CutChunk;
   /** By UTF-16 unit: 1 where it parts chunks. */
   readonly #parts: Uint8Array;
-  readonly #chunks = new SpanTable();
-  /** Chunk n's words: `#wordKinds`, `#wordStarts` and `#wordEnds` (from the chunk's start) from `#first[n]` to `#first[n + 1]`. */
+  /** Chunk → the kind of the word that it is as a whole, or ~n: the n-th of those that are cut. */
+  readonly #chunks = new SpanValues();
+  /** Cut chunk n's words: `#wordKinds`, `#wordStarts` and `#wordEnds` (from the chunk's start) from `#first[n]` to `#first[n + 1]`. */
   #first = new Int32Array(1 << 8);
+  #cutChunks = 0;
   #wordKinds = new Int32Array(1 << 8);
   #wordStarts = new Int32Array(1 << 8);
   #wordEnds = new Int32Array(1 << 8);
-  readonly #spans: number[] = [];
+  readonly #spans = new Spans();
 
   /** `parts` says which UTF-16 units no word goes across; what they are is no word either. */
   constructor(cut: CutChunk, parts: Uint8Array = PYTHON_SPACE) {
@@ -30,66 +45,81 @@ export class WordCutter {
     this.#parts = parts;
   }
 
-  /** What this holds, in UTF-16 units and entries. */
-  get held(): number {
-    return this.kinds.units + this.#chunks.units + this.#chunks.size * 8;
+  /** Bytes held, nearly. */
+  get bytes(): number {
+    return this.kinds.bytes + this.#chunks.bytes + 12 * this.#wordKinds.length;
   }
 
   words(text: string): Words {
+    const units = viewUnits(text);
     const parts = this.#parts;
-    let starts = new Int32Array(Math.max(16, text.length >> 2));
+    const length = text.length;
+    let starts = new Int32Array(Math.max(16, length >> 2));
     let ends = new Int32Array(starts.length);
     let kinds = new Int32Array(starts.length);
     let count = 0;
-    for (let i = 0; i < text.length; ) {
-      while (i < text.length && parts[text.charCodeAt(i)] === 1) i++;
+    for (let i = 0; ; ) {
+      while (i < length && parts[units[i]!] === 1) i++;
+      if (i === length) break;
       const start = i;
-      let hash = HASH_START;
-      for (; i < text.length; i++) {
-        const unit = text.charCodeAt(i);
-        if (parts[unit] === 1) break;
-        hash = hashUnit(hash, unit);
+      // White space stands behind the text.
+      do i++;
+      while (parts[units[i]!] === 0);
+      let word = this.#chunks.find(units, start, i);
+      if (word === UNKNOWN) {
+        // Cutting looks nothing up among chunks, so the place that was found stays.
+        word = this.#cutNew(text, units, start, i);
+        this.#chunks.add(word, units, start, i);
       }
-      if (i === start) break;
-      const chunk = this.#chunkOf(text, start, i, hashEnd(hash));
-      const last = this.#first[chunk + 1]!;
-      const needed = count + last - this.#first[chunk]!;
+      if (word >= 0) {
+        if (count === starts.length) {
+          starts = withRoom(starts, count + 1);
+          ends = withRoom(ends, count + 1);
+          kinds = withRoom(kinds, count + 1);
+        }
+        starts[count] = start;
+        ends[count] = i;
+        kinds[count++] = word;
+        continue;
+      }
+      const last = this.#first[~word + 1]!;
+      const needed = count + last - this.#first[~word]!;
       if (needed > starts.length) {
         starts = withRoom(starts, needed);
         ends = withRoom(ends, needed);
         kinds = withRoom(kinds, needed);
       }
-      for (let word = this.#first[chunk]!; word < last; word++, count++) {
-        kinds[count] = this.#wordKinds[word]!;
-        starts[count] = start + this.#wordStarts[word]!;
-        ends[count] = start + this.#wordEnds[word]!;
+      for (let at = this.#first[~word]!; at < last; at++, count++) {
+        kinds[count] = this.#wordKinds[at]!;
+        starts[count] = start + this.#wordStarts[at]!;
+        ends[count] = start + this.#wordEnds[at]!;
       }
     }
     return new Words(text, starts.slice(0, count), ends.slice(0, count), kinds.slice(0, count), this.kinds);
   }
 
-  #chunkOf(text: string, start: number, end: number, hash: number): number {
-    const before = this.#chunks.size;
-    const chunk = this.#chunks.intern(text, start, end, hash);
-    if (chunk < before) return chunk;
+  #cutNew(text: string, units: Uint16Array, start: number, end: number): number {
     const spans = this.#spans;
     spans.length = 0;
     this.#cut(text, start, end, spans);
+    const { values } = spans;
+    if (spans.length === 2 && values[0] === start && values[1] === end) return this.kinds.intern(units, start, end);
+    const chunk = this.#cutChunks++;
     const first = this.#first[chunk]!;
     const last = first + spans.length / 2;
     this.#wordKinds = withRoom(this.#wordKinds, last);
     this.#wordStarts = withRoom(this.#wordStarts, last);
     this.#wordEnds = withRoom(this.#wordEnds, last);
     for (let word = first, at = 0; word < last; word++) {
-      const from = spans[at++]!;
-      const to = spans[at++]!;
-      this.#wordKinds[word] = this.kinds.intern(text, from, to);
+      const from = values[at++]!;
+      const to = values[at++]!;
+      this.#wordKinds[word] = this.kinds.intern(units, from, to);
       this.#wordStarts[word] = from - start;
       this.#wordEnds[word] = to - start;
     }
     this.#first = withRoom(this.#first, chunk + 2);
     this.#first[chunk + 1] = last;
-    return chunk;
+    return ~chunk;
   }
 }
 
@@ -97,13 +127,13 @@ export class WordCutter {
 export const PYTHON_SPACE = Uint8Array.from({ length: 0x10000 }, (_, unit) => (isSpace(unit) ? 1 : 0));
 
 /** Beyond this a cutter's memory of chunks is dropped before the next page; ordinary pages refill it in a moment. */
-const MAX_HELD = 8_000_000;
+const MAX_HELD_BYTES = 64 << 20;
 
 /** Keeps one cutter as long as it is small enough. */
-export function renewed<C extends { readonly held: number }>(make: () => C): () => C {
+export function renewed<C extends { readonly bytes: number }>(make: () => C): () => C {
   let cutter: C | undefined;
   return () => {
-    if (cutter === undefined || cutter.held > MAX_HELD) cutter = make();
+    if (cutter === undefined || cutter.bytes > MAX_HELD_BYTES) cutter = make();
     return cutter;
   };
 }

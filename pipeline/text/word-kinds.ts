@@ -4,8 +4,8 @@
  */
 import { withRoom } from "./growable.ts";
 import { isPunctuation } from "./punctuation.ts";
-import { countCodePoints, isAlphabetic } from "./python-text.ts";
-import { SpanTable } from "./span-table.ts";
+import { isAlphabetic, isHighSurrogate, isLowSurrogate } from "./python-text.ts";
+import { SpanValues, UNKNOWN } from "./span-values.ts";
 
 /** Flags of a kind of word. */
 export const Kind = {
@@ -23,7 +23,12 @@ const BASE_INVERSE = inverseOf(BASE);
 
 /** What is known of each kind of word. Grows; kinds keep their numbers. */
 export class WordKinds {
-  #spans = new SpanTable();
+  /** Distinct words so far. */
+  size = 0;
+  readonly #kinds = new SpanValues();
+  /** Units of all words, end to end, and where each begins; one entry more than words. */
+  #units = new Uint16Array(1 << 12);
+  #starts = new Int32Array(1 << 8);
   /** Code points. */
   codePoints = new Int32Array(1 << 8);
   flags = new Uint8Array(1 << 8);
@@ -32,53 +37,81 @@ export class WordKinds {
   powers = new Int32Array(1 << 8);
   inversePowers = new Int32Array(1 << 8);
 
-  get size(): number {
-    return this.#spans.size;
+  /** Bytes held, nearly. */
+  get bytes(): number {
+    return this.#kinds.bytes + this.#units.byteLength + 21 * this.#starts.length;
   }
 
-  /** UTF-16 units held. */
-  get units(): number {
-    return this.#spans.units;
-  }
-
+  /** The kind of a word, or -1 where it has not been met. */
   find(word: string): number {
-    return this.#spans.find(word);
+    return word === "" ? -1 : Math.max(-1, this.#kinds.find(unitsOf(word), 0, word.length));
   }
 
   /** The word itself. */
   textOf(kind: number): string {
-    return this.#spans.textOf(kind);
+    const units = this.#units.subarray(this.#starts[kind]!, this.#starts[kind + 1]!);
+    // A call takes as many arguments as the stack holds.
+    let text = "";
+    for (let i = 0; i < units.length; i += 8192) text += String.fromCharCode(...units.subarray(i, i + 8192));
+    return text;
   }
 
-  /** The kind of the word `text[start..end)`. */
-  intern(text: string, start: number, end: number): number {
-    const before = this.#spans.size;
-    const kind = this.#spans.intern(text, start, end);
-    if (kind === before) this.#describe(kind, text, start, end);
+  /** The kind of the word `units[start..end)`. */
+  intern(units: Uint16Array, start: number, end: number): number {
+    const known = this.#kinds.find(units, start, end);
+    if (known !== UNKNOWN) return known;
+    const kind = this.size++;
+    this.#kinds.add(kind, units, start, end);
+    this.#describe(kind, units, start, end);
     return kind;
   }
 
-  #describe(kind: number, text: string, start: number, end: number): void {
-    this.codePoints = withRoom(this.codePoints, kind + 1);
-    this.flags = withRoom(this.flags, kind + 1);
-    this.hashes = withRoom(this.hashes, kind + 1);
-    this.powers = withRoom(this.powers, kind + 1);
-    this.inversePowers = withRoom(this.inversePowers, kind + 1);
+  internText(word: string): number {
+    return this.intern(unitsOf(word), 0, word.length);
+  }
 
+  #describe(kind: number, units: Uint16Array, start: number, end: number): void {
+    if (kind + 2 > this.#starts.length) {
+      this.#starts = withRoom(this.#starts, kind + 2);
+      this.codePoints = withRoom(this.codePoints, kind + 2);
+      this.flags = withRoom(this.flags, kind + 2);
+      this.hashes = withRoom(this.hashes, kind + 2);
+      this.powers = withRoom(this.powers, kind + 2);
+      this.inversePowers = withRoom(this.inversePowers, kind + 2);
+    }
+    let place = this.#starts[kind]!;
+    this.#units = withRoom(this.#units, place + end - start);
     let hash = 0;
     let power = 1;
     let inverse = 1;
+    let codePoints = 0;
+    let flags: number = Kind.symbol;
     for (let i = start; i < end; i++) {
-      hash = (Math.imul(hash, BASE) + text.charCodeAt(i) + 1) | 0;
+      const unit = units[i]!;
+      this.#units[place++] = unit;
+      hash = (Math.imul(hash, BASE) + unit + 1) | 0;
       power = Math.imul(power, BASE);
       inverse = Math.imul(inverse, BASE_INVERSE);
+      // The second half of a pair is no character of its own.
+      if (isLowSurrogate(unit) && i > start && isHighSurrogate(units[i - 1]!)) continue;
+      codePoints++;
+      if (flags === Kind.alphabetic) continue;
+      const isPair = isHighSurrogate(unit) && i + 1 < end && isLowSurrogate(units[i + 1]!);
+      const codePoint = isPair ? 0x10000 + ((unit & 0x3ff) << 10) + (units[i + 1]! & 0x3ff) : unit;
+      if (!isPunctuation(codePoint)) flags &= ~Kind.symbol;
+      if (isAlphabetic(codePoint)) flags |= Kind.alphabetic;
     }
-    this.codePoints[kind] = countCodePoints(text, start, end);
-    this.flags[kind] = flagsOf(text, start, end);
+    this.#starts[kind + 1] = place;
+    this.codePoints[kind] = codePoints;
+    this.flags[kind] = flags;
     this.hashes[kind] = hash;
     this.powers[kind] = power;
     this.inversePowers[kind] = inverse;
   }
+}
+
+function unitsOf(word: string): Uint16Array {
+  return Uint16Array.from({ length: word.length }, (_, i) => word.charCodeAt(i));
 }
 
 /**
@@ -103,19 +136,6 @@ export function perKind(describe: (word: string) => number): (vocabulary: WordKi
     }
     return table.values;
   };
-}
-
-function flagsOf(text: string, start: number, end: number): number {
-  let flags: number = Kind.symbol;
-  for (let i = start; i < end; i++) {
-    const unit = text.charCodeAt(i);
-    const codePoint = (unit & 0xfc00) === 0xd800 && i + 1 < end ? text.codePointAt(i)! : unit;
-    if (codePoint > 0xffff) i++;
-    if ((flags & Kind.symbol) !== 0 && !isPunctuation(codePoint)) flags &= ~Kind.symbol;
-    if ((flags & Kind.alphabetic) === 0 && isAlphabetic(codePoint)) flags |= Kind.alphabetic;
-    if (flags === Kind.alphabetic) break;
-  }
-  return flags;
 }
 
 /** Newton's iteration: each round doubles the number of correct low bits. */

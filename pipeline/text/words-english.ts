@@ -6,7 +6,7 @@
  * hides shorter ones inside it. One is not: spaCy fails on a text with "IS_ALPHA" in it, and datatrove then removes that.
  */
 import { cutChunk, exceptions, isCutByRules } from "./english-chunk.ts";
-import { renewed, WordCutter } from "./word-cutter.ts";
+import { renewed, Spans, WordCutter } from "./word-cutter.ts";
 import { Kind } from "./word-kinds.ts";
 import { Words } from "./words.ts";
 
@@ -18,31 +18,31 @@ interface Step {
 }
 
 class EnglishCutter {
-  readonly #cutter = new WordCutter(cutWords);
+  readonly #cutter = new WordCutter(cutChunk);
   readonly #exceptions: Step = { next: new Map() };
 
   constructor() {
     for (const [chunk, parts] of exceptions()) if (isCutByRules(chunk)) this.#addException(chunk, parts);
   }
 
-  get held(): number {
-    return this.#cutter.held;
+  get bytes(): number {
+    return this.#cutter.bytes;
   }
 
   words(text: string): Words {
     const words = this.#cutter.words(text);
-    const { flags } = words.vocabulary;
-    return words.kinds.some((kind) => (flags[kind]! & Kind.opensException) !== 0) ? this.#joinExceptions(words) : words;
+    const found = this.#findExceptions(words);
+    return found.length === 0 ? words : this.#joinExceptions(words, found);
   }
 
   #addException(chunk: string, parts: readonly string[]): void {
     const { kinds } = this.#cutter;
-    const ends: number[] = [];
-    cutChunk(chunk, 0, chunk.length, ends, false);
+    const spans = new Spans();
+    cutChunk(chunk, 0, chunk.length, spans, false);
     let step = this.#exceptions;
-    let start = 0;
-    for (const end of ends) {
-      const kind = kinds.intern(chunk, start, end);
+    for (let i = 0; i < spans.length; i += 2) {
+      const start = spans.values[i]!;
+      const kind = kinds.internText(chunk.slice(start, spans.values[i + 1]));
       if (start === 0) kinds.flags[kind]! |= Kind.opensException;
       let next = step.next.get(kind);
       if (next === undefined) {
@@ -50,15 +50,12 @@ class EnglishCutter {
         step.next.set(kind, next);
       }
       step = next;
-      start = end;
     }
     step.parts = parts;
   }
 
   /** Puts together pieces that form an exception: longest first, then leftmost; what they cover is taken. */
-  #joinExceptions(words: Words): Words {
-    const found = this.#findExceptions(words);
-    if (found.length === 0) return words;
+  #joinExceptions(words: Words, found: FoundException[]): Words {
     found.sort((a, b) => b.count - a.count || a.first - b.first);
     const taken = new Uint8Array(words.length);
     const chosen: FoundException[] = [];
@@ -115,7 +112,7 @@ class EnglishCutter {
       for (const part of parts) {
         starts[to] = start;
         start = ends[to] = start + part.length;
-        kinds[to++] = this.#cutter.kinds.intern(part, 0, part.length);
+        kinds[to++] = this.#cutter.kinds.internText(part);
       }
       from = first + count;
     }
@@ -130,19 +127,6 @@ interface FoundException {
   readonly parts: readonly string[];
   /** A space runs through it. */
   readonly isSpaced: boolean;
-}
-
-const ends: number[] = [];
-
-/** A chunk's words lie end to end. */
-function cutWords(text: string, start: number, end: number, spans: number[]): void {
-  ends.length = 0;
-  cutChunk(text, start, end, ends);
-  let from = start;
-  for (const to of ends) {
-    spans.push(from, to);
-    from = to;
-  }
 }
 
 const cutter = renewed(() => new EnglishCutter());

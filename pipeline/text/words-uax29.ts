@@ -1,4 +1,4 @@
-import { PYTHON_SPACE, renewed, WordCutter } from "./word-cutter.ts";
+import { PYTHON_SPACE, renewed, type Spans, WordCutter } from "./word-cutter.ts";
 import type { Words } from "./words.ts";
 
 const segmenter = new Intl.Segmenter("en", { granularity: "word" });
@@ -17,7 +17,7 @@ export function cutUnicodeWords(text: string): Words {
   return cutter().words(text);
 }
 
-function cutChunk(text: string, start: number, end: number, spans: number[]): void {
+function cutChunk(text: string, start: number, end: number, spans: Spans): void {
   for (const { segment, index, isWordLike } of segmenter.segment(text.slice(start, end))) {
     if (isWordLike) spans.push(start + index, start + index + segment.length);
   }
