@@ -9,6 +9,7 @@ import { conformanceCommand } from "./conformance.ts";
 import { demoCommand } from "./demo.ts";
 import { evalCommand } from "./eval.ts";
 import { exportCommand } from "./export.ts";
+import { filterCommand } from "./filter.ts";
 import { generateCommand } from "./generate.ts";
 import { inspectCommand } from "./inspect.ts";
 import { packCommand } from "./pack.ts";
@@ -44,6 +45,7 @@ for (const command of [
   planCommand(),
   demoCommand(),
   inspectCommand(),
+  filterCommand(),
   tokenizerCommand(),
   trainCommand(),
   generateCommand(),

@@ -71,11 +71,12 @@ export default defineSource({
   },
 });
 
-function isBlank({ bytes, length }: Line): boolean {
+export function isBlank({ bytes, length }: Line): boolean {
   return length === bytes.length && bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
 }
 
-function readRow(line: Line, span: Span, params: Params): Document | RejectedPage {
+/** The page on a line of a file; its fields are described at the source. */
+export function readRow(line: Line, span: Pick<Span, "file" | "location">, params: Params): Document | RejectedPage {
   const stored = compressionOf(span.location) === "none";
   const source: SourceRef = { file: span.file, offset: line.offset, length: stored ? line.length : 0 };
   const place = { id: pageId(span.file, line.offset, line.bytes), url: "", date: "", source, tags: {} };
