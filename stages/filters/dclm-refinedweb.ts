@@ -146,7 +146,7 @@ const REMOVAL_RULE = [
  *
  * Traps, kept: `url_removal_modifier` looks only at pages that begin with the letters of a top-level domain ("The" has
  * `th`, "We" has none), and takes "end.to" for a URL; `www.` leaves a dot, so that a listed domain is not met with it;
- * the dots of "Read more..." match anything. Pages that DCLM's code fails on are dropped as the empty page is.
+ * the dots of "Read more..." match anything.
  *
  * @example dclmRefinedWeb({ hardWords: "lists/refinedweb-hard.txt.gz" })
  */

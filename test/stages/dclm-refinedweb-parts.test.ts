@@ -121,6 +121,8 @@ test("words in runs are those of UAX #29's default rules that begin with a lette
     ["צה\"ל ג' 1\u202f000", ['צה"ל', "ג'", "1\u202f000"]],
     ["👩\u200d👩 #tag @me 🇩🇪x", ["tag", "me", "x"]],
     ["\ud800x \udc00", ["x"]],
+    // A letter that is a mark, too, belongs to the space before it.
+    [" \uff9ex x\uff9e", ["x", "x\uff9e"]],
   ];
   for (const [text, expected] of CASES) assert.deepEqual(words(text), expected, JSON.stringify(text));
 });
@@ -298,6 +300,8 @@ test("phrases go from short lines, and lines that were nothing else", () => {
   assert.equal(remove("Please READ MORE of\nread more", more), "Please\nread more", "the dots match anything");
   assert.equal(remove("İtems ın cart left\nſıgn-in", cart), "left\nſıgn-in", "Python's i has four cases");
   assert.equal(remove("x\nſıgn-in now", signIn), "x\nnow");
+  const ten = "one two three four five six seven items in cart";
+  assert.equal(remove(`${ten}\nand ${ten}`, cart), `one two three four five six seven\nand ${ten}`);
   // The page is stripped after each rule: the first line has lost its indentation when the next one looks.
   assert.equal(remove("\n  a\n  Sign-in x\n ", signIn), "a\n  Sign-in x");
 });

@@ -26,6 +26,7 @@ rewriterContract(
     [`${PROSE}\n\nSHARE THIS\n3 likes\n2024\nMenu\nSign-in\nRead more...`, { reason: "too-many-words-removed" }],
     [`${PROSE}\n\n12 Comments\nRead more...`, { reason: "too-many-words-removed" }],
     [`${PROSE}\n\n12 Comments`, { text: PROSE }],
+    [`${PROSE}\n\n\nIt was late.`, { text: `${PROSE}\n\nIt was late.` }],
     [`${PROSE}\n\nMenu`, { text: PROSE }],
     ["Too few words.", { reason: "too-few-words" }],
     ["1.2.3.4", { reason: "empty" }],
