@@ -6,6 +6,7 @@ import { failpoint } from "./failpoints.ts";
 import { Ledger } from "./ledger.ts";
 import { type CheckedRecipe, contextFor } from "./recipe.ts";
 import { isInSample, RejectFiles } from "./rejects.ts";
+import { SignatureWriter } from "./signatures.ts";
 import type { SinkWriter } from "./sink.ts";
 import type { Span } from "./source.ts";
 import type { EntryReader, OnwardRow, PageRow, SpanMeta } from "./span-entry.ts";
@@ -15,7 +16,9 @@ export class RunOutput {
   readonly #recipe: CheckedRecipe;
   readonly #sink: SinkWriter;
   readonly #ledger: Ledger;
+  readonly #signatures: SignatureWriter;
   readonly #rejects: RejectFiles;
+  #pages = 0;
 
   static async open(recipe: CheckedRecipe, staging: string): Promise<RunOutput> {
     const context = { ...contextFor(recipe.baseDir, recipe.seed), dir: staging };
@@ -27,6 +30,7 @@ export class RunOutput {
     this.#recipe = recipe;
     this.#sink = sink;
     this.#ledger = new Ledger(join(staging, "ledger"));
+    this.#signatures = new SignatureWriter(join(staging, "ledger"), recipe.stages);
     this.#rejects = new RejectFiles(staging);
     this.counter = new Counter(recipe);
   }
@@ -52,6 +56,7 @@ export class RunOutput {
       const { textBytes, scores } = row;
       const { file, offset } = source;
       this.#ledger.page({ id, url, file, offset, span: span.index, outcome, stage, reason, value, textBytes, tokens });
+      this.#signatures.page(this.#pages++, row, entry);
       if (scores.length > 0) this.#ledger.scores(id, scores);
       if (row.onward !== undefined || twin !== undefined) {
         const { page: _, stageIndex: __, ...end } = row.onward ?? endOf(row);
@@ -70,12 +75,14 @@ export class RunOutput {
   async close(): Promise<void> {
     await this.#sink.close();
     this.#ledger.close();
+    this.#signatures.close();
     this.#rejects.close();
   }
 
   /** Gives up: closes what is open. */
   async abort(): Promise<void> {
     this.#ledger.abort();
+    this.#signatures.abort();
     this.#rejects.close();
     await this.#sink.abort();
   }

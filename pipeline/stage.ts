@@ -134,6 +134,14 @@ export interface DedupDefinition<P extends z.ZodType = z.ZodType, S = Any, N ext
   readonly needs: readonly N[];
   /** In the worker: the page's signature, or `null` for a page too short to have one (it is kept). */
   sign(view: PageView<N>, params: z.output<P>, state: S): Signature | null;
+  /**
+   * How many words of `keys` make a key. A stage that tells says by it that its index compares a page only with pages that
+   * have the same key at the same place: of others no evidence is kept in the ledger, and `sluice what-if` knows which pages
+   * can matter to each other. Keys should be spread as hashes are.
+   */
+  readonly keyWords?: number;
+  /** Parameters that `openIndex` alone reads: `sluice what-if` may ask a finished run for other values of them. */
+  readonly thresholds?: readonly string[];
   /** On the main thread: an empty index, fed in input order. */
   openIndex(params: z.output<P>): DedupIndex;
 }
@@ -151,6 +159,11 @@ export interface DedupIndex {
   find(keys: Uint32Array, evidence: (added?: number) => Uint8Array): DuplicateOf | undefined;
   /** Remembers a page that stays. */
   add(keys: Uint32Array): void;
+  /**
+   * How many more pages with these keys may be added before `find` overlooks one of those that it considers now; 0, which is
+   * always right, where it is not told.
+   */
+  room?(keys: Uint32Array): number;
   /** Bytes held. */
   readonly bytes: number;
 }
@@ -263,10 +276,11 @@ export function defineRewriter<
 }
 
 /**
- * The parameters of a stage of which a finished run can be asked other values: those that only `keep` reads. Empty for
- * stages that do not judge by scores, and for filters that do not tell.
+ * The parameters of a stage of which a finished run can be asked other values: those that only `keep` reads, or the index of
+ * a deduplication. Empty for stages that do not judge, and for those that do not tell.
  */
 export function thresholdsOf(definition: Definition): readonly string[] {
+  if (definition.kind === "dedup") return definition.thresholds ?? [];
   if (definition.kind !== "filter" && definition.kind !== "rewriter") return [];
   if (definition.thresholds !== undefined) return definition.thresholds;
   const measure = definition.kind === "filter" ? definition.score : definition.rewrite;

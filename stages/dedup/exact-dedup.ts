@@ -23,6 +23,7 @@ export default defineDedup({
       .describe("Texts are compared as they are, or in lower case with runs of white space made one space."),
   }),
   sign: ({ text }, { normalize }) => ({ keys: digestKeys(normalize === "none" ? text : normalizeText(text)) }),
+  keyWords: KEY_WORDS,
   openIndex: () => new ExactIndex(),
 });
 
@@ -46,6 +47,11 @@ class ExactIndex implements DedupIndex {
   find(keys: Uint32Array) {
     if (this.#index.pagesInto(keys, this.#found) === 0) return undefined;
     return { twin: this.#found[0]!, reason: "exact-duplicate", similarity: 1 };
+  }
+
+  /** One page under a key is as good as any. */
+  room(): number {
+    return Infinity;
   }
 
   add(keys: Uint32Array): void {

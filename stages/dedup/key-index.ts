@@ -51,6 +51,12 @@ export class KeyIndex {
     return count;
   }
 
+  /** The most added pages that share any one key with these. */
+  mostUnderOneKey(keys: Uint32Array): number {
+    const counts = this.#tables.map((table, band) => table.countOf(keys, band * this.#keyWords));
+    return Math.max(0, ...counts);
+  }
+
   /** Remembers a page under its keys; returns its number. */
   add(keys: Uint32Array): number {
     this.#touch(keys);

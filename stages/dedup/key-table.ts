@@ -54,6 +54,13 @@ export class KeyTable {
     return count;
   }
 
+  /** How many pages are remembered under the key at `keys[at]`. */
+  countOf(keys: Uint32Array, at: number): number {
+    const entry = this.#slots[this.#find(keys, at) + this.#keyWords]!;
+    if (entry >= CHAIN_BIT) return this.#nodes[(entry - CHAIN_BIT) * NODE_WORDS + 2]!;
+    return entry === 0 ? 0 : 1;
+  }
+
   /** Remembers the page under the key at `keys[at]`; false when the key has as many pages as it may. */
   add(keys: Uint32Array, at: number, page: number): boolean {
     if (page >= MAX_PAGES) throw new RangeError(`key table: page number ${page} is beyond ${MAX_PAGES - 1}`);

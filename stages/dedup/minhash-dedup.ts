@@ -1,6 +1,6 @@
 import { defineDedup, type Signature, z } from "../../pipeline/stage.ts";
 import { packEvidence, sortDistinct } from "./jaccard.ts";
-import { bandKeys, makePermutations, minimaInto, type Permutations } from "./minhash.ts";
+import { bandKeys, KEY_WORDS_PER_BAND, makePermutations, minimaInto, type Permutations } from "./minhash.ts";
 import { MinhashIndex } from "./minhash-index.ts";
 import { Shingler } from "./shingles-fast.ts";
 
@@ -45,6 +45,8 @@ export default defineDedup({
   }),
   setup: ({ bands, rows, ngram, seed }) => new Signer(new Shingler(ngram), makePermutations(seed, bands * rows)),
   sign: ({ text }, { bands, rows, verify }, signer) => signer.sign(text, bands, rows, verify),
+  keyWords: KEY_WORDS_PER_BAND,
+  thresholds: ["minJaccard"],
   openIndex: (params) => new MinhashIndex(params),
 });
 

@@ -65,6 +65,12 @@ export class MinhashIndex implements DedupIndex {
     return this.#params.verify ? this.#bestVerified(candidates, evidence) : this.#likeliest(candidates);
   }
 
+  /** Counted as if every page that is added shared all bands. */
+  room(keys: Uint32Array): number {
+    const hits = this.#hits.subarray(0, this.#index.pagesInto(keys, this.#hits));
+    return Math.min(MAX_PAGES_PER_KEY - this.#index.mostUnderOneKey(keys), MAX_CANDIDATES - new Set(hits).size);
+  }
+
   add(keys: Uint32Array): void {
     this.#index.add(keys);
   }

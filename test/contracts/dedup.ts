@@ -11,6 +11,7 @@ import {
   parseParams,
   type Signature,
   type StageSpec,
+  thresholdsOf,
 } from "../../pipeline/stage.ts";
 
 /** What became of one page: `undefined` if it stays, else which page of the input it repeats. */
@@ -116,6 +117,45 @@ export function dedupContract(
         "nothing was added",
       );
     }
+  });
+
+  test(`${title}: thresholds are read by the index alone, so that a finished run can be asked for others`, async () => {
+    const params = parseParams(definition, spec.params, () => spec.name) as object;
+    const read = new Set<PropertyKey>();
+    const watched = new Proxy(params, {
+      get: (target, key) => {
+        read.add(key);
+        return Reflect.get(target, key);
+      },
+      ownKeys: () => assert.fail(`${title} takes all parameters at once: name those that it signs with`),
+    });
+    const state = await definition.setup?.(watched, NO_CONTEXT);
+    for (const text of texts) definition.sign(viewOf(text), watched, state);
+    for (const threshold of thresholdsOf(definition)) {
+      assert.ok(threshold in params, `thresholds names "${threshold}"`);
+      assert.ok(!read.has(threshold), `"${threshold}" is read beside the index`);
+    }
+  });
+
+  test(`${title}: pages without a key in common never meet, and room is told for the others`, async () => {
+    const signed = texts.map(await openSigner(definition, spec)).filter((signature) => signature !== null);
+    const { keyWords } = definition;
+    assert.ok(keyWords !== undefined && signed.every(({ keys }) => keys.length % keyWords === 0));
+    const index = definition.openIndex(spec.params);
+    const { keys, evidence } = signed[0]!;
+    const room = index.room?.(keys) ?? 0;
+    // As if many other pages were there: alike in all words, but moved to other places.
+    for (let n = 0; n < 100; n++) index.add(keys.map((_, i) => (keys[(i + keyWords) % keys.length]! + n + 1) >>> 0));
+    assert.equal(
+      index.find(keys, () => assert.fail("asked for evidence of a stranger")),
+      undefined,
+    );
+    assert.equal(index.room?.(keys) ?? 0, room);
+    index.add(keys);
+    const left = index.room?.(keys) ?? 0;
+    assert.equal(left, room === Infinity ? room : room - 1);
+    for (let n = 0; n < Math.min(left, 100); n++) index.add(keys);
+    assert.equal(index.find(keys, () => evidence!)?.twin, 100, "the first that was added is still found");
   });
 
   test(`${title}: no pages, an empty page and hostile text do no harm`, async () => {
