@@ -5,7 +5,7 @@ import { drop, keep } from "../../pipeline/verdict.ts";
 import { DomainList } from "./url/domain-list.ts";
 import { HashedStrings } from "./url/hashed-strings.ts";
 import { readListLines } from "./url/list-file.ts";
-import { type Reading, readings } from "./url/readings.ts";
+import { type Reading, readingOf } from "./url/readings.ts";
 import { Substrings } from "./url/substrings.ts";
 
 const listFiles = z.array(z.string().min(1)).default([]);
@@ -29,10 +29,11 @@ const params = z.strictObject({
 type Params = z.output<typeof params>;
 
 interface State {
+  readonly reading: Reading;
   readonly domains: HashedStrings;
   readonly urls: HashedStrings;
-  readonly words: ReadonlySet<string>;
-  readonly softWords: ReadonlySet<string>;
+  readonly countWords: (url: string) => number;
+  readonly countSoftWords: (url: string) => number;
   readonly substrings: Substrings;
 }
 
@@ -83,15 +84,14 @@ export default defineFilter({
     substring: "blacklisted_subword",
   },
   setup: readLists,
-  score: ({ url }, { matching }, { domains, urls, words, softWords, substrings }: State) => {
-    const reading = readings[matching];
+  score: ({ url }, _params, { reading, domains, urls, countWords, countSoftWords, substrings }: State) => {
     const isListed = (name: string): boolean => name !== "" && domains.has(name);
     return {
-      domain: Number(domains.size > 0 && reading.domains(url).some(isListed)),
-      subdomain: Number(domains.size > 0 && reading.subdomains(url).some(isListed)),
-      url: Number(urls.size > 0 && urls.has(reading.url(url))),
-      words: words.size > 0 ? reading.countWords(url, words) : 0,
-      softWords: softWords.size > 0 ? reading.countWords(url, softWords) : 0,
+      domain: Number(reading.domains(url).some(isListed)),
+      subdomain: Number(reading.subdomains(url).some(isListed)),
+      url: Number(urls.has(reading.url(url))),
+      words: countWords(url),
+      softWords: countSoftWords(url),
       substring: Number(substrings.isIn(reading.searched(url))),
     };
   },
@@ -108,16 +108,17 @@ export default defineFilter({
 });
 
 async function readLists(params: Params, { resolvePath }: SetupContext): Promise<State> {
-  const reading: Reading = readings[params.matching];
-  const { otherRules } = params;
+  const reading = await readingOf(params.matching);
+  const { domains, urls, words, softWords, substrings, otherRules } = params;
   const entries = (files: readonly string[], keep: (entry: string) => string) =>
     readEntries(files.map(resolvePath), keep);
   return {
-    domains: await HashedStrings.from(readDomains(params.domains.map(resolvePath), reading.domainEntry, otherRules)),
-    urls: await HashedStrings.from(entries(params.urls, reading.urlEntry)),
-    words: await setOf(entries(params.words, reading.wordEntry)),
-    softWords: await setOf(entries(params.softWords, reading.wordEntry)),
-    substrings: new Substrings(await setOf(entries(params.substrings, reading.substringEntry))),
+    reading,
+    domains: await HashedStrings.from(readDomains(domains.map(resolvePath), reading.domainEntry, otherRules)),
+    urls: await HashedStrings.from(entries(urls, reading.urlEntry)),
+    countWords: reading.wordCounter(await setOf(entries(words, reading.wordEntry))),
+    countSoftWords: reading.wordCounter(await setOf(entries(softWords, reading.wordEntry))),
+    substrings: new Substrings(await setOf(entries(substrings, reading.substringEntry))),
   };
 }
 

@@ -7,7 +7,7 @@ import { FormatError, RecipeError } from "../../pipeline/errors.ts";
 import { seededRandom } from "../../pipeline/random.ts";
 import { DomainList } from "../../stages/filters/url/domain-list.ts";
 import { HashedStrings } from "../../stages/filters/url/hashed-strings.ts";
-import { hostOf, registeredDomain } from "../../stages/filters/url/host.ts";
+import { hostOf, loadRegisteredDomain } from "../../stages/filters/url/host.ts";
 import { readListLines } from "../../stages/filters/url/list-file.ts";
 import { Substrings } from "../../stages/filters/url/substrings.ts";
 import urlFilter from "../../stages/filters/url-filter.ts";
@@ -188,7 +188,8 @@ test("broadly, a listed domain covers what is below it, and nothing hangs on cas
   );
 });
 
-test("hosts and registered domains are those that tldextract finds", () => {
+test("hosts and registered domains are those that tldextract finds", async () => {
+  const registeredDomain = await loadRegisteredDomain();
   // From the tests and doc comments of john-kurkowski/tldextract.
   for (const [url, host, domain] of [
     ["http://forums.bbc.co.uk/path?a@b:c", "forums.bbc.co.uk", "bbc.co.uk"],

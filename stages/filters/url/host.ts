@@ -1,5 +1,4 @@
 /** The host of a URL, and the domain it is registered under, as tldextract finds them: leniently, whatever the string. */
-import { parse } from "tldts";
 import { strip } from "../../../pipeline/text/python-text.ts";
 
 /** The ideographic full stops that are dots in a domain name. */
@@ -36,15 +35,18 @@ function withoutScheme(url: string): string {
 const AS_IT_IS = { extractHostname: false, validateHostname: false, detectIp: false, mixedInputs: false } as const;
 
 /**
- * The domain that can be registered (`bbc.co.uk` of `forums.bbc.co.uk`), in the host's own letters; "" for addresses,
- * bare suffixes and hosts under no known suffix. Only the public suffix list's ICANN part counts, as is tldextract's
- * default: that of `a.github.io` is `github.io`.
+ * Loads the public suffix list, and gives what finds the domain that can be registered (`bbc.co.uk` of `forums.bbc.co.uk`)
+ * in the host's own letters; "" for addresses, bare suffixes and hosts under no known suffix. Only the list's ICANN part
+ * counts, as is tldextract's default: the domain of `a.github.io` is `github.io`.
  */
-export function registeredDomain(host: string): string {
-  // The suffix is looked up in lower case and cut from the host as it is written.
-  const { publicSuffix, isIcann } = parse(host.toLowerCase(), AS_IT_IS);
-  if (publicSuffix === null || isIcann !== true || publicSuffix.length >= host.length) return "";
-  const suffixAt = host.length - publicSuffix.length;
-  const domainAt = host.lastIndexOf(".", suffixAt - 2) + 1;
-  return domainAt < suffixAt - 1 ? host.slice(domainAt) : "";
+export async function loadRegisteredDomain(): Promise<(host: string) => string> {
+  const { parse } = await import("tldts");
+  return (host) => {
+    // The suffix is looked up in lower case and cut from the host as it is written.
+    const { publicSuffix, isIcann } = parse(host.toLowerCase(), AS_IT_IS);
+    if (publicSuffix === null || isIcann !== true || publicSuffix.length >= host.length) return "";
+    const suffixAt = host.length - publicSuffix.length;
+    const domainAt = host.lastIndexOf(".", suffixAt - 2) + 1;
+    return domainAt < suffixAt - 1 ? host.slice(domainAt) : "";
+  };
 }

@@ -3,7 +3,8 @@
  * systems; each reading here is one system's, traps included.
  */
 import { isIP } from "node:net";
-import { hostOf, registeredDomain } from "./host.ts";
+import { BannedWords, bannedDomainOf } from "../dclm/banned-url.ts";
+import { hostOf, loadRegisteredDomain } from "./host.ts";
 
 export interface Reading {
   /** What is kept of an entry of each list. */
@@ -17,10 +18,18 @@ export interface Reading {
   readonly subdomains: (url: string) => readonly string[];
   /** What is looked up in the list of URLs. */
   readonly url: (url: string) => string;
-  /** How many different words of the list are in the URL. */
-  readonly countWords: (url: string, words: ReadonlySet<string>) => number;
+  /** Tells how many different words of the list are in a URL. */
+  readonly wordCounter: (words: ReadonlySet<string>) => (url: string) => number;
   /** Where substrings are searched. */
   readonly searched: (url: string) => string;
+}
+
+type RegisteredDomain = (host: string) => string;
+
+export async function readingOf(matching: "as-datatrove" | "as-dclm" | "broad"): Promise<Reading> {
+  if (matching === "as-dclm") return dclm;
+  const registeredDomain = await loadRegisteredDomain();
+  return matching === "broad" ? broad(registeredDomain) : datatrove(registeredDomain);
 }
 
 const SEPARATORS = /[^a-zA-Z0-9]+/;
@@ -31,7 +40,7 @@ const lower = (text: string): string => text.toLowerCase();
 const lettersAndDigits = (text: string): string => text.replace(ALL_SEPARATORS, "").toLowerCase();
 
 /** datatrove's URLFilter (huggingface/datatrove e982471, src/datatrove/pipeline/filters/url_filter.py). */
-const datatrove: Reading = {
+const datatrove = (registeredDomain: RegisteredDomain): Reading => ({
   domainEntry: asIs,
   urlEntry: asIs,
   wordEntry: lettersAndDigits,
@@ -44,22 +53,22 @@ const datatrove: Reading = {
   },
   url: asIs,
   // The parts of the URL keep their case, while the lists lose it.
-  countWords: (url, words) => countListed(new Set(url.split(SEPARATORS)), words),
+  wordCounter: (words) => (url) => countListed(url.split(SEPARATORS), words),
   searched: lettersAndDigits,
-};
+});
 
 /** What the makers of lists mean: nothing hangs on case, and a listed domain covers all hosts below it. */
-const broad: Reading = {
+const broad = (registeredDomain: RegisteredDomain): Reading => ({
   domainEntry: (entry) => lower(entry).replace(/^\.+/, ""),
   urlEntry: withoutScheme,
   wordEntry: lettersAndDigits,
   substringEntry: lettersAndDigits,
-  domains: (url) => namesOf(url).above,
-  subdomains: (url) => namesOf(url).below,
+  domains: (url) => namesOf(url, registeredDomain).above,
+  subdomains: (url) => namesOf(url, registeredDomain).below,
   url: withoutScheme,
-  countWords: (url, words) => countListed(new Set(lower(url).split(SEPARATORS)), words),
+  wordCounter: (words) => (url) => countListed(lower(url).split(SEPARATORS), words),
   searched: lettersAndDigits,
-};
+});
 
 /** DCLM's url_substring_filter (mlfoundations/dclm c7ed275, baselines/mappers/filters/metadata_filters.py). */
 const dclm: Reading = {
@@ -68,26 +77,28 @@ const dclm: Reading = {
   wordEntry: lower,
   substringEntry: lower,
   // "www.example.com" becomes ".example.com", and "awww.org" becomes "a.org": only hosts without "www" can be listed.
-  domains: (url) => [lower(netlocOf(url)).replaceAll("www", "")],
+  domains: (url) => [bannedDomainOf(url)],
   subdomains: () => [],
   url: asIs,
-  countWords: (url, words) => countBetweenBoundaries(lower(url), words),
+  wordCounter: (words) => {
+    const banned = new BannedWords(words, true);
+    return (url) => banned.count(lower(url));
+  },
   searched: (url) => lower(url).replace(/[-.]/g, ""),
 };
 
-export const readings = { "as-datatrove": datatrove, "as-dclm": dclm, broad } as const;
-
-function countListed(parts: ReadonlySet<string>, words: ReadonlySet<string>): number {
-  let count = 0;
-  for (const part of parts) if (words.has(part)) count++;
-  return count;
+function countListed(parts: readonly string[], words: ReadonlySet<string>): number {
+  return new Set(parts.filter((part) => words.has(part))).size;
 }
 
 /** DNS has no longer names; whatever else stands in a URL must not be cut into a million of them. */
 const MAX_NAME_CHARS = 255;
 
 /** The host and all domains above it: those up to the registered one, and those below it. An address has no parts. */
-function namesOf(url: string): { above: readonly string[]; below: readonly string[] } {
+function namesOf(
+  url: string,
+  registeredDomain: RegisteredDomain,
+): { above: readonly string[]; below: readonly string[] } {
   const host = lower(hostOf(url));
   if (host.length > MAX_NAME_CHARS || host.startsWith("[") || isIP(host) !== 0) return { above: [host], below: [] };
   const registered = registeredDomain(host) || host;
@@ -106,38 +117,4 @@ function withoutScheme(url: string): string {
     .replace(/^www\./, "")
     .replace(/#.*$/s, "")
     .replace(/\/$/, "");
-}
-
-/** Python's `urlparse(url).netloc`: what lies between "//" and the path, with user and port. */
-function netlocOf(url: string): string {
-  const clean = url.replace(/^[\0-\x20]+/, "").replace(/[\t\r\n]/g, "");
-  return /^(?:[a-zA-Z][a-zA-Z0-9+.-]*:)?\/\/([^/?#]*)/.exec(clean)?.[1] ?? "";
-}
-
-/**
- * How many different entries stand in the text with a boundary (Python's `\b`) on both sides. Unlike a part between
- * separators such a word may have one within ("s&m"), and "_" is a letter.
- */
-function countBetweenBoundaries(text: string, words: ReadonlySet<string>): number {
-  let count = countListed(new Set(text.match(WORDS) ?? []), words);
-  for (const word of words) if (word !== "" && !ONE_WORD.test(word) && standsAlone(text, word)) count++;
-  return count;
-}
-
-const WORDS = /[\p{L}\p{N}_]+/gu;
-const ONE_WORD = /^[\p{L}\p{N}_]+$/u;
-
-function standsAlone(text: string, word: string): boolean {
-  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
-    if (isBoundary(text, at) && isBoundary(text, at + word.length)) return true;
-  }
-  return false;
-}
-
-function isBoundary(text: string, at: number): boolean {
-  return isWordUnit(text[at - 1]) !== isWordUnit(text[at]);
-}
-
-function isWordUnit(unit: string | undefined): boolean {
-  return unit !== undefined && ONE_WORD.test(unit);
 }
