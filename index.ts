@@ -7,6 +7,7 @@ import { sinks as tokenSinks } from "./tokenizer/index.ts";
 export * from "./pipeline/index.ts";
 export { default as classifierScore } from "./stages/annotate/classifier-score.ts";
 export { default as language } from "./stages/annotate/language.ts";
+export { default as cleanLines } from "./stages/clean/clean-lines.ts";
 export { default as pii } from "./stages/clean/pii.ts";
 export { default as injectDuplicates } from "./stages/controls/inject-duplicates.ts";
 export { default as mixBoilerplate } from "./stages/controls/mix-boilerplate.ts";

@@ -28,6 +28,7 @@ export const stages: Modules = {
   "dclm-refinedweb": () => import("./filters/dclm-refinedweb.ts"),
   "dolma-gopher": () => import("./filters/dolma-gopher.ts"),
   "nemo-heuristic": () => import("./filters/nemo-heuristic.ts"),
+  "clean-lines": () => import("./clean/clean-lines.ts"),
   pii: () => import("./clean/pii.ts"),
   "exact-dedup": () => import("./dedup/exact-dedup.ts"),
   "minhash-dedup": () => import("./dedup/minhash-dedup.ts"),
