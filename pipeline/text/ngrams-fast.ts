@@ -6,7 +6,7 @@
  * of n − 1 in it do; and runs that spell the same from two places on begin with the same units there.
  */
 import { withRoom } from "./growable.ts";
-import { viewUnits } from "./units.ts";
+import { countCodePointsIn, viewUnits } from "./units.ts";
 import type { Words } from "./words.ts";
 
 /** Slots of the open-addressed tables: place + 1, or 0. Kept between pages, cleared before use. */
@@ -84,54 +84,38 @@ export function topGramCharsFast(words: Words, maxN: number): number[] {
 
 /** Units by which runs are told apart before they are looked at as a whole. */
 const BEGINNING = 16;
+/** Odd, so that no power of it vanishes. */
+const BASE = 0x2c9277b5;
 
-/** The page's words end to end, and how many of their units and code points stand before each; kept between pages. */
+/** The page's words end to end; `sums[k]` is the first k units read as a number to BASE, modulo 2³². Kept between pages. */
 let joined = new Uint16Array(1 << 12);
+let sums = new Int32Array(1 << 12);
+/** How many units stand before each word. */
 let unitsBefore = new Int32Array(1 << 10);
-let charsBefore = new Int32Array(1 << 10);
-/** Hash of the run at a place, and of the words before it; see `repeatedGramCharsFast`. */
+/** BASE to the power of the index. */
+let powers = Int32Array.of(1);
+/** Hash of the run at a place, where it was looked up. */
 let hashAt = new Int32Array(1 << 10);
-let sums = new Int32Array(1 << 10);
-let scales = new Int32Array(1 << 10);
 /** Places of runs that may come again. */
 let candidates = new Int32Array(1 << 10);
 
 /** `repeatedGramChars` for n = `minN` up to `maxN`, in that order. */
 export function repeatedGramCharsFast(words: Words, minN: number, maxN: number): number[] {
-  const { kinds, length } = words;
-  const { codePoints, hashes, powers, inversePowers } = words.vocabulary;
+  const { length } = words;
   joinWords(words);
-
-  // H(i), the first i words joined and read as one number, would be H(i-1)·power(word) + hash(word). Kept divided by
-  // the power of all that length, it becomes a running sum, and a run's hash (sums(j) - sums(i))·scale(j).
-  sums = withRoom(sums, length + 1);
-  scales = withRoom(scales, length + 1);
-  hashAt = withRoom(hashAt, length + 1);
-  let inverse = 1;
-  sums[0] = 0;
-  scales[0] = 1;
-  charsBefore[0] = 0;
-  for (let i = 0; i < length; i++) {
-    const kind = kinds[i]!;
-    inverse = Math.imul(inverse, inversePowers[kind]!);
-    scales[i + 1] = Math.imul(scales[i]!, powers[kind]!);
-    sums[i + 1] = sums[i]! + Math.imul(hashes[kind]!, inverse);
-    charsBefore[i + 1] = charsBefore[i]! + codePoints[kind]!;
-  }
-
   const candidateCount = findCandidates(length, minN);
   const repeated: number[] = [];
   for (let n = minN; n <= maxN; n++) {
-    const places = length - n + 1;
-    let chars = 0;
+    const last = length - n;
     const mask = clearSlots(candidateCount);
+    let chars = 0;
     let next = 0;
     for (let c = 0; c < candidateCount; c++) {
       const i = candidates[c]!;
       if (i < next) continue;
-      if (i >= places) break;
-      const hash = Math.imul(sums[i + n]! - sums[i]!, scales[i + n]!);
-      let slot = mix(hash) & mask;
+      if (i > last) break;
+      const hash = mix(hashOf(unitsBefore[i]!, unitsBefore[i + n]!));
+      let slot = hash & mask;
       let place = slots[slot]! - 1;
       while (place !== -1 && (hashAt[place] !== hash || !areEqualRuns(words, place, i, n))) {
         slot = (slot + 1) & mask;
@@ -141,7 +125,7 @@ export function repeatedGramCharsFast(words: Words, minN: number, maxN: number):
         slots[slot] = i + 1;
         hashAt[i] = hash;
       } else {
-        chars += charsBefore[i + n]! - charsBefore[i]!;
+        chars += countCodePointsIn(joined, unitsBefore[i]!, unitsBefore[i + n]!);
         next = i + n;
       }
     }
@@ -153,16 +137,37 @@ export function repeatedGramCharsFast(words: Words, minN: number, maxN: number):
 function joinWords({ text, starts, ends, length }: Words): void {
   const units = viewUnits(text);
   joined = withRoom(joined, text.length + BEGINNING);
+  sums = withRoom(sums, text.length + BEGINNING + 1);
   unitsBefore = withRoom(unitsBefore, length + 1);
-  charsBefore = withRoom(charsBefore, length + 1);
+  hashAt = withRoom(hashAt, length);
   let to = 0;
+  let sum = 0;
   for (let word = 0; word < length; word++) {
     unitsBefore[word] = to;
     const end = ends[word]!;
-    for (let i = starts[word]!; i < end; i++) joined[to++] = units[i]!;
+    for (let i = starts[word]!; i < end; ) {
+      const unit = units[i++]!;
+      joined[to++] = unit;
+      sum = (Math.imul(sum, BASE) + unit + 1) | 0;
+      sums[to] = sum;
+    }
   }
   unitsBefore[length] = to;
-  joined.fill(0, to, to + BEGINNING);
+  // Behind the text, so that beginnings are as long everywhere.
+  for (let k = 0; k < BEGINNING; k++) sums[++to] = sum = Math.imul(sum, BASE);
+}
+
+/** Hash of the units from `start` to `end` of what was joined. */
+function hashOf(start: number, end: number): number {
+  const length = end - start;
+  if (length >= powers.length) growPowers(length + 1);
+  return (sums[end]! - Math.imul(sums[start]!, powers[length]!)) | 0;
+}
+
+function growPowers(length: number): void {
+  const from = powers.length;
+  powers = withRoom(powers, length);
+  for (let i = from; i < powers.length; i++) powers[i] = Math.imul(powers[i - 1]!, BASE);
 }
 
 /**
@@ -176,15 +181,7 @@ function findCandidates(length: number, minN: number): number {
   for (let i = 0; i < length; i++) {
     const at = unitsBefore[i]!;
     if (i + minN <= length && unitsBefore[i + minN]! - at < BEGINNING) isCandidate[i] = 1;
-    let a = 0x2c1b3c6d;
-    let b = 0x1b873593;
-    for (let k = at; k < at + BEGINNING; k += 4) {
-      a = Math.imul(a ^ (joined[k]! | (joined[k + 1]! << 16)), 0x9e3779b1);
-      b = Math.imul(b ^ (joined[k + 2]! | (joined[k + 3]! << 16)), 0x85ebca6b);
-      a ^= a >>> 15;
-      b ^= b >>> 13;
-    }
-    const hash = mix(a + Math.imul(b, 0x21f0aaad));
+    const hash = mix(hashOf(at, at + BEGINNING));
     let slot = hash & mask;
     let place = slots[slot]! - 1;
     while (place !== -1 && hashAt[place] !== hash) {
@@ -209,9 +206,8 @@ function areEqualRuns({ kinds }: Words, a: number, b: number, n: number): boolea
   let same = 0;
   while (same < n && kinds[a + same] === kinds[b + same]) same++;
   if (same === n) return true;
-  const length = unitsBefore[a + n]! - unitsBefore[a]!;
-  if (unitsBefore[b + n]! - unitsBefore[b]! !== length) return false;
   const end = unitsBefore[a + n]!;
+  if (unitsBefore[b + n]! - unitsBefore[b]! !== end - unitsBefore[a]!) return false;
   for (let i = unitsBefore[a + same]!, j = unitsBefore[b + same]!; i < end; i++, j++) {
     if (joined[i] !== joined[j]) return false;
   }

@@ -23,3 +23,12 @@ export function viewUnits(of: string): Uint16Array {
   }
   return units;
 }
+
+/** Code points in `units[start..end)`: pairs of surrogates count once. */
+export function countCodePointsIn(units: Uint16Array, start: number, end: number): number {
+  let count = end - start;
+  for (let i = start + 1; i < end; i++) {
+    if ((units[i]! & 0xfc00) === 0xdc00 && (units[i - 1]! & 0xfc00) === 0xd800) count--;
+  }
+  return count;
+}

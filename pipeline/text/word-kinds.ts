@@ -17,10 +17,6 @@ export const Kind = {
   opensException: 4,
 } as const;
 
-/** Odd, so that it has an inverse modulo 2³²: a run of words is hashed as the difference of two running sums. */
-const BASE = 0x2c9277b5;
-const BASE_INVERSE = inverseOf(BASE);
-
 /** What is known of each kind of word. Grows; kinds keep their numbers. */
 export class WordKinds {
   /** Distinct words so far. */
@@ -32,14 +28,10 @@ export class WordKinds {
   /** Code points. */
   codePoints = new Int32Array(1 << 8);
   flags = new Uint8Array(1 << 8);
-  /** The word read as a number to BASE, modulo 2³²; BASE to the power of the word's UTF-16 length; that power's inverse. */
-  hashes = new Int32Array(1 << 8);
-  powers = new Int32Array(1 << 8);
-  inversePowers = new Int32Array(1 << 8);
 
   /** Bytes held, nearly. */
   get bytes(): number {
-    return this.#kinds.bytes + this.#units.byteLength + 21 * this.#starts.length;
+    return this.#kinds.bytes + this.#units.byteLength + 9 * this.#starts.length;
   }
 
   /** The kind of a word, or -1 where it has not been met. */
@@ -75,23 +67,14 @@ export class WordKinds {
       this.#starts = withRoom(this.#starts, kind + 2);
       this.codePoints = withRoom(this.codePoints, kind + 2);
       this.flags = withRoom(this.flags, kind + 2);
-      this.hashes = withRoom(this.hashes, kind + 2);
-      this.powers = withRoom(this.powers, kind + 2);
-      this.inversePowers = withRoom(this.inversePowers, kind + 2);
     }
     let place = this.#starts[kind]!;
     this.#units = withRoom(this.#units, place + end - start);
-    let hash = 0;
-    let power = 1;
-    let inverse = 1;
     let codePoints = 0;
     let flags: number = Kind.symbol;
     for (let i = start; i < end; i++) {
       const unit = units[i]!;
       this.#units[place++] = unit;
-      hash = (Math.imul(hash, BASE) + unit + 1) | 0;
-      power = Math.imul(power, BASE);
-      inverse = Math.imul(inverse, BASE_INVERSE);
       // The second half of a pair is no character of its own.
       if (isLowSurrogate(unit) && i > start && isHighSurrogate(units[i - 1]!)) continue;
       codePoints++;
@@ -104,9 +87,6 @@ export class WordKinds {
     this.#starts[kind + 1] = place;
     this.codePoints[kind] = codePoints;
     this.flags[kind] = flags;
-    this.hashes[kind] = hash;
-    this.powers[kind] = power;
-    this.inversePowers[kind] = inverse;
   }
 }
 
@@ -136,11 +116,4 @@ export function perKind(describe: (word: string) => number): (vocabulary: WordKi
     }
     return table.values;
   };
-}
-
-/** Newton's iteration: each round doubles the number of correct low bits. */
-function inverseOf(odd: number): number {
-  let inverse = odd;
-  for (let round = 0; round < 5; round++) inverse = Math.imul(inverse, 2 - Math.imul(odd, inverse));
-  return inverse;
 }
