@@ -50,6 +50,9 @@ const RULES_AS_RUN = RULES.filter(([reason]) => !reason.startsWith("top-"));
  * ones too, and their characters are told by those of words alone, so that share may exceed 1. Runs of words are measured
  * without spaces; those that occur once make top runs, too.
  *
+ * Dolma's web pages came from cc_net, whose text has no blank lines. Where blank lines part paragraphs, they are copies of
+ * one another, and two of them in six lines drop a page as `duplicate-lines`.
+ *
  * Dolma writes scores with five digits before it compares them: 0.200004 is not over 0.2. Here scores stay whole, and
  * `keep` rounds as dolma does.
  *
