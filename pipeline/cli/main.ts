@@ -4,6 +4,7 @@ import { EXIT, exitCode, oneLine } from "../errors.ts";
 import { engineVersion, installResolveHook } from "../modules.ts";
 import { accountCommand } from "./account.ts";
 import { benchCommand } from "./bench.ts";
+import { classifierCommand } from "./classifier.ts";
 import { compareCommand } from "./compare.ts";
 import { conformanceCommand } from "./conformance.ts";
 import { demoCommand } from "./demo.ts";
@@ -18,6 +19,7 @@ import { runCommand } from "./run.ts";
 import { scaleCommand } from "./scale.ts";
 import { tokenizerCommand } from "./tokenizer.ts";
 import { trainCommand } from "./train.ts";
+import { whatIfCommand } from "./what-if.ts";
 import { whyCommand } from "./why.ts";
 
 installResolveHook();
@@ -47,11 +49,13 @@ for (const command of [
   inspectCommand(),
   filterCommand(),
   tokenizerCommand(),
+  classifierCommand(),
   trainCommand(),
   generateCommand(),
   evalCommand(),
   compareCommand(),
   whyCommand(),
+  whatIfCommand(),
   accountCommand(),
   exportCommand(),
   packCommand(),
