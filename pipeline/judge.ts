@@ -160,10 +160,11 @@ export async function judgePage(
         signatures.set(i, definition.sign(view as never, params as never, state));
         continue;
       }
-      const { text, scores: measured } =
+      const rewritten: Partial<Rewritten> & Pick<Rewritten, "scores"> =
         definition.kind === "filter"
-          ? { text: undefined, scores: definition.score(view as never, params as never, state) as Scores }
+          ? { scores: definition.score(view as never, params as never, state) as Scores }
           : checkRewritten(definition.rewrite(view as never, params as never, state));
+      const { text, features, scores: measured } = rewritten;
       for (const [key, value] of Object.entries(measured)) {
         if (!Number.isFinite(value)) throw new TypeError(`score "${key}" is ${value}; expected a finite number`);
         scores.push([name, key, value]);
@@ -177,7 +178,10 @@ export async function judgePage(
         if (chain.scores === "reached") return [drop];
         decided ??= drop;
       }
-      if (text !== undefined && text !== current.text) current = { ...current, text };
+      if (text !== undefined && text !== current.text) {
+        current = { ...current, text };
+        view = reuse(view, current, features);
+      }
       if (definition.tags !== undefined) {
         current = { ...current, tags: { ...current.tags, ...definition.tags(measured, params as never) } };
       }
@@ -218,7 +222,10 @@ function checkRewritten(result: Rewritten): Rewritten {
   if (typeof result?.text !== "string" || typeof result.scores !== "object") {
     throw new TypeError(`a rewriter returned ${JSON.stringify(result)?.slice(0, 80)}; expected { text, scores }`);
   }
-  return { text: result.text.toWellFormed(), scores: result.scores };
+  const text = result.text.toWellFormed();
+  const { scores, features } = result;
+  // Features of another text than the one that goes on are of no use.
+  return features === undefined || text !== result.text ? { text, scores } : { text, scores, features };
 }
 
 /** A map is user code: what it returns must be a page of plain values, and keeps its place in the input. */

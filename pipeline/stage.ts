@@ -111,6 +111,11 @@ export interface RewriterDefinition<
 export interface Rewritten<R extends Scores = Scores> {
   readonly text: string;
   readonly scores: R;
+  /**
+   * Features of the new text by name, where the rewriter can tell them for less than measuring costs. Each is asked for at
+   * most once, if a later stage needs it, and must be what measuring would give.
+   */
+  readonly features?: Readonly<Record<string, () => unknown>>;
 }
 
 export interface MapDefinition<P extends z.ZodType = z.ZodType, S = Any> extends Common<P, S> {

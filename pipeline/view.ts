@@ -5,9 +5,12 @@
 import type { Document, Tags } from "./document.ts";
 import { RecipeError } from "./errors.ts";
 import { builtInFeature, builtInFeatureNames, type FeatureDefinition, type FeatureNeed } from "./features.ts";
-import type { PageView } from "./stage.ts";
+import type { PageView, Rewritten } from "./stage.ts";
 
 const UNMEASURED: unique symbol = Symbol("unmeasured");
+
+type KnownFeatures = NonNullable<Rewritten["features"]>;
+const NONE_KNOWN: KnownFeatures = Object.freeze({});
 
 /** What every view has; the made classes add a getter per feature. */
 class View {
@@ -17,8 +20,11 @@ class View {
   readonly tags: Tags;
   /** By the feature's place in the set of needs. */
   readonly measured: unknown[];
+  /** Ways to features of this text that cost less than measuring, by name. */
+  readonly known: KnownFeatures;
 
-  constructor(page: Document, measured: unknown[]) {
+  constructor(page: Document, measured: unknown[], known: KnownFeatures = NONE_KNOWN) {
+    this.known = known;
     this.page = page;
     this.text = page.text;
     this.url = page.url;
@@ -27,7 +33,7 @@ class View {
   }
 }
 
-type ViewClass = new (page: Document, measured: unknown[]) => View;
+type ViewClass = new (page: Document, measured: unknown[], known?: KnownFeatures) => View;
 
 interface ViewKind {
   readonly Class: ViewClass;
@@ -50,11 +56,12 @@ export function viewOf<const N extends FeatureNeed = never>(page: Document, need
   return new kind.Class(page, new Array(kind.featureCount).fill(UNMEASURED)) as unknown as PageView<N>;
 }
 
-/** The same view of a newer page: what was measured stays if the text did. */
-export function reuse<V extends PageView>(view: V, newPage: Document): V {
+/** The same view of a newer page: what was measured stays if the text did. `known` are features of a new text. */
+export function reuse<V extends PageView>(view: V, newPage: Document, known: KnownFeatures = NONE_KNOWN): V {
   const old = view as unknown as View;
-  const measured = newPage.text === old.text ? old.measured.slice() : new Array(old.measured.length).fill(UNMEASURED);
-  return new (old.constructor as ViewClass)(newPage, measured) as unknown as V;
+  const isSame = newPage.text === old.text;
+  const measured = isSame ? old.measured.slice() : new Array(old.measured.length).fill(UNMEASURED);
+  return new (old.constructor as ViewClass)(newPage, measured, isSame ? old.known : known) as unknown as V;
 }
 
 function makeKind(needs: readonly FeatureNeed[]): ViewKind {
@@ -66,7 +73,9 @@ function makeKind(needs: readonly FeatureNeed[]): ViewKind {
       get(this: View): unknown {
         const known = this.measured[place];
         if (known !== UNMEASURED) return known;
-        const value = feature.measure(this.text);
+        const value = Object.hasOwn(this.known, feature.name)
+          ? this.known[feature.name]!()
+          : feature.measure(this.text);
         this.measured[place] = value;
         return value;
       },
@@ -75,7 +84,7 @@ function makeKind(needs: readonly FeatureNeed[]): ViewKind {
   return { Class: ViewWithFeatures, featureCount: features.length };
 }
 
-const TAKEN = new Set(["page", "text", "url", "tags", "measured", "constructor"]);
+const TAKEN = new Set(["page", "text", "url", "tags", "measured", "known", "constructor"]);
 
 /** The features behind the needs, each once. Raises RecipeError for a name that is unknown, taken or ambiguous. */
 export function resolveFeatures(needs: readonly FeatureNeed[]): FeatureDefinition[] {

@@ -21,7 +21,7 @@ import {
 import { countEnglishSentences } from "./english-sentences.ts";
 import { afterLineEnd, countCodePoints, lineEnd, strip } from "./python-text.ts";
 import { perKind } from "./word-kinds.ts";
-import type { Words } from "./words.ts";
+import { Words } from "./words.ts";
 import { cutEnglishWords } from "./words-english.ts";
 
 const SUSPECT = 1;
@@ -47,10 +47,21 @@ const LF = 0x0a;
 const SPACE = 0x20;
 
 /** The same as `cleanLines(words.text, rules)`, for English words; a page that loses nothing keeps its very text. */
-export function cleanLinesFast(words: Words, rules: LineRules): CleanedLines {
+export function cleanLinesFast(words: Words, rules: LineRules): CleanedLines & { readonly words: () => Words } {
   // Blank lines can only stay where neither rule is on, and then they would have to be placed, too.
-  if (!rules.filterNoTerminalPunct && rules.minLineWords <= 0) return cleanLines(words.text, rules);
+  if (!rules.filterNoTerminalPunct && rules.minLineWords <= 0) {
+    const cleaned = cleanLines(words.text, rules);
+    return { ...cleaned, words: () => cutEnglishWords(cleaned.text) };
+  }
   return new Cleaner(words, rules).clean();
+}
+
+/** Words that stay, from `first` to `last` of `words`, moved by so many UTF-16 units. */
+interface Stretch {
+  readonly words: Words;
+  readonly first: number;
+  last: number;
+  readonly shift: number;
 }
 
 class Cleaner {
@@ -62,6 +73,9 @@ class Cleaner {
   readonly #parts: string[] = [];
   #from = 0;
   #to = -1;
+  readonly #stretches: Stretch[] = [];
+  /** UTF-16 units of the new text so far; -1 before its first line. */
+  #length = -1;
 
   constructor(words: Words, rules: LineRules) {
     this.#words = words;
@@ -69,7 +83,7 @@ class Cleaner {
     this.#rules = rules;
   }
 
-  clean(): CleanedLines {
+  clean(): CleanedLines & { readonly words: () => Words } {
     const text = this.#text;
     const { starts, ends, kinds, length } = this.#words;
     const marks = marksOf(this.#words.vocabulary);
@@ -102,7 +116,12 @@ class Cleaner {
     // What follows the last line end is a line unless it is empty.
     const lastLineEnds = length === 0 || lineEndsIn(text, ends[length - 1]!, text.length) > 0;
     if (lastLineEnds && text.length > 0 && lineEnd(text, text.length - 1) === text.length) this.#skipBlankLines(1);
-    return { text: this.#newText(), counts: this.#counts };
+    const newText = this.#newText();
+    return {
+      text: newText,
+      counts: this.#counts,
+      words: () => this.#newWords(newText),
+    };
   }
 
   #skipBlankLines(count: number): void {
@@ -141,6 +160,7 @@ class Cleaner {
     if ((mark & SUSPECT) !== 0 && !passesPhrases(this.#text.slice(start, end), this.#rules, counts)) return;
     counts.keptLines++;
     counts.sentences += countEnglishSentences(this.#words, first, last, end);
+    this.#keepWords(this.#words, first, last, start, end);
     if (this.#to >= 0 && start === this.#to + 1 && this.#text.charCodeAt(this.#to) === LF) this.#to = end;
     else {
       this.#flush();
@@ -154,9 +174,43 @@ class Cleaner {
     const counts = this.#counts;
     if (!passes(line, chunks, this.#rules, counts)) return;
     counts.keptLines++;
-    counts.sentences += countEnglishSentences(cutEnglishWords(line));
+    const words = cutEnglishWords(line);
+    counts.sentences += countEnglishSentences(words);
+    this.#keepWords(words, 0, words.length, 0, line.length);
     this.#flush();
     this.#parts.push(line);
+  }
+
+  /** Words of the next line of the new text, which lies in theirs from `start` to `end`. */
+  #keepWords(words: Words, first: number, last: number, start: number, end: number): void {
+    const shift = this.#length + 1 - start;
+    this.#length += 1 + end - start;
+    const before = this.#stretches.at(-1);
+    if (before?.words === words && before.shift === shift && before.last === first) before.last = last;
+    else this.#stretches.push({ words, first, last, shift });
+  }
+
+  /** The words of the new text: those of the lines that were kept, since no word and no exception goes across a line end. */
+  #newWords(text: string): Words {
+    const { vocabulary } = this.#words;
+    if (text === this.#text) return this.#words;
+    if (this.#stretches.some(({ words }) => words.vocabulary !== vocabulary)) return cutEnglishWords(text);
+    const length = this.#stretches.reduce((sum, { first, last }) => sum + last - first, 0);
+    const starts = new Int32Array(length);
+    const ends = new Int32Array(length);
+    const kinds = new Int32Array(length);
+    // The whole text was stripped at last: its first word is where the text's first character is.
+    let strippedUnits = -1;
+    let to = 0;
+    for (const { words, first, last, shift } of this.#stretches) {
+      if (strippedUnits < 0 && last > first) strippedUnits = words.starts[first]! + shift;
+      kinds.set(words.kinds.subarray(first, last), to);
+      for (let i = first; i < last; i++, to++) {
+        starts[to] = words.starts[i]! + shift - strippedUnits;
+        ends[to] = words.ends[i]! + shift - strippedUnits;
+      }
+    }
+    return new Words(text, starts, ends, kinds, vocabulary);
   }
 
   #flush(): void {

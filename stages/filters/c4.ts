@@ -49,8 +49,8 @@ export default defineRewriter({
     "too-few-sentences": "too_few_sentences",
   },
   rewrite: ({ englishWords }, params) => {
-    const { text, counts } = cleanLinesFast(englishWords, params);
-    return { text, scores: { ...counts } };
+    const { text, counts, words } = cleanLinesFast(englishWords, params);
+    return { text, scores: { ...counts }, features: { englishWords: words } };
   },
   keep: ({ sentences, loremIpsumLine, curlyBracketLine }, params) => {
     const lorem = params.filterLoremIpsum && loremIpsumLine > 0 ? loremIpsumLine : Infinity;

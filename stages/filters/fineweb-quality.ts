@@ -2,10 +2,10 @@ import { defineFilter, z } from "../../pipeline/stage.ts";
 import { measureProseLines } from "../../pipeline/text/prose-lines.ts";
 import { drop, keep } from "../../pipeline/verdict.ts";
 
-/** `code`: the defaults of datatrove. `paper`: what the paper tells, which has no rule on newlines. 0 is no rule. */
+/** `code`: the defaults of datatrove. `paper`: the same with the paper's threshold for repeated lines. */
 const PRESETS = {
   code: { minTerminatedLines: 0.12, maxShortLines: 0.67, maxRepeatedLineChars: 0.01, maxNewlinesPerWord: 0.3 },
-  paper: { minTerminatedLines: 0.12, maxShortLines: 0.67, maxRepeatedLineChars: 0.1, maxNewlinesPerWord: 0 },
+  paper: { minTerminatedLines: 0.12, maxShortLines: 0.67, maxRepeatedLineChars: 0.1, maxNewlinesPerWord: 0.3 },
 } as const;
 
 const threshold = (text: string) =>
@@ -19,8 +19,9 @@ const threshold = (text: string) =>
  * their newlines do. A line is terminated by any of 159 sentence enders of all scripts, not by a quotation mark. The
  * first of equal lines is no repetition. Words are spaCy's English tokens.
  *
- * The presets differ in repeated lines (1 % of the characters in the code that made FineWeb, 10 % in the paper) and in
- * the rule on newlines, which the code alone has. A value at a threshold passes in both.
+ * The presets differ in repeated lines: 1 % of the characters in the code that made FineWeb, 10 % in the paper. The rule
+ * on newlines is the code's alone; `maxNewlinesPerWord: 0` leaves the three that the paper tells of. A value at a
+ * threshold passes.
  *
  * @example finewebQuality({ preset: "paper", maxShortLines: 0.8 })
  */
@@ -33,7 +34,7 @@ export default defineFilter({
       .enum(["code", "paper"])
       .default("code")
       .describe(
-        "Where thresholds come from: `code`, datatrove's defaults (0.12, 0.67, 0.01, 0.3), or `paper` (0.12, 0.67, 0.1, no rule on newlines).",
+        "Where thresholds come from: `code`, datatrove's defaults (0.12, 0.67, 0.01, 0.3), or `paper` (0.12, 0.67, 0.1, 0.3).",
       ),
     minTerminatedLines: threshold("Least share of lines that end in a sentence's last mark."),
     maxShortLines: threshold("Greatest share of short lines."),

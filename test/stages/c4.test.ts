@@ -174,7 +174,11 @@ test("the fast cleaning does what the definition does, on random text", () => {
     };
     const words = cutEnglishWords(text);
     const where = `seed ${seed}, round ${round}: ${JSON.stringify({ text, rules })}`;
-    assert.deepEqual(cleanLinesFast(words, rules), cleanLines(text, rules), where);
+    const { words: wordsAfter, ...cleaned } = cleanLinesFast(words, rules);
+    assert.deepEqual(cleaned, cleanLines(text, rules), where);
+    const { starts, ends, kinds } = cutEnglishWords(cleaned.text);
+    const after = wordsAfter();
+    assert.deepEqual([after.starts, after.ends, after.kinds], [starts, ends, kinds], where);
     assert.equal(countEnglishSentences(words), countEnglishSentencesPlainly(tokensOf(words)), where);
   }
 });

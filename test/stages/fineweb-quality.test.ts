@@ -37,7 +37,7 @@ filterContract(
   ]),
 );
 
-test("the paper's preset allows a tenth of the characters to repeat, and any number of newlines", async () => {
+test("the paper's preset allows a tenth of the characters to repeat", async () => {
   const reasonOf = async (text: string, params: object) => {
     const { verdict } = await runFilter(finewebQuality, params, pageWith(text));
     return verdict.kept ? null : verdict.reason;
@@ -45,7 +45,9 @@ test("the paper's preset allows a tenth of the characters to repeat, and any num
   const paper = { preset: "paper" };
   assert.equal(await reasonOf([...prose, prose[0]].join("\n"), paper), null);
   assert.equal(await reasonOf([...prose, ...prose.slice(0, 4)].join("\n"), paper), "repeated-line-chars");
-  assert.equal(await reasonOf(`${prose[0]}${"\n".repeat(40)}`, paper), null);
+  const spread = `${prose[0]}${"\n".repeat(40)}`;
+  assert.equal(await reasonOf(spread, paper), "too-many-newlines");
+  assert.equal(await reasonOf(spread, { ...paper, maxNewlinesPerWord: 0 }), null);
 });
 
 test("a threshold of one's own goes before the preset's, and 0 switches its rule off", async () => {
