@@ -13,6 +13,7 @@ const LISTED_IN: Readonly<Record<string, keyof Registry>> = {
   "stages/sources": "sources",
   "stages/extract": "stages",
   "stages/filters": "stages",
+  "stages/clean": "stages",
   "stages/annotate": "stages",
   "stages/dedup": "stages",
   "stages/controls": "stages",
@@ -20,7 +21,7 @@ const LISTED_IN: Readonly<Record<string, keyof Registry>> = {
   tokenizer: "sinks",
 };
 /** Folders that hold no stage file themselves. */
-const WITHOUT_STAGES = /^(stages|stages\/sources\/warc|stages\/filters\/[^/]+|tokenizer\/export)$/;
+const WITHOUT_STAGES = /^(stages|stages\/sources\/warc|stages\/(filters|clean)\/[^/]+|tokenizer\/export)$/;
 
 const stageFiles = sourceFiles().filter(
   (file) => /^(stages|tokenizer|classifiers)\//.test(file) && defaultExport(parse(file)) !== undefined,
