@@ -10,6 +10,8 @@ const FACTOR = 48271;
 const DRAWS = MODULUS - 1;
 
 export class Minstd {
+  /** From the least draw to the greatest. */
+  static readonly range = DRAWS - 1;
   #state: number;
 
   /**
@@ -18,6 +20,13 @@ export class Minstd {
    */
   constructor(seed: number) {
     this.#state = seed === 0 ? 1 : 1 + Math.floor(seededRandom(seed)() * DRAWS);
+  }
+
+  /** Begins as the original's with this seed. */
+  static from(seed: number): Minstd {
+    const random = new Minstd(0);
+    random.#state = seed % MODULUS || 1;
+    return random;
   }
 
   #draw(): number {
@@ -30,7 +39,7 @@ export class Minstd {
 
   /** A whole number below `count`, each as likely as the other. */
   below(count: number): number {
-    const width = Math.floor((DRAWS - 1) / count);
+    const width = Math.floor(Minstd.range / count);
     for (;;) {
       const draw = this.#draw() - 1;
       if (draw < width * count) return Math.floor(draw / width);

@@ -12,11 +12,14 @@ import { ExampleLearner } from "../../classifiers/fasttext-learn-fast.ts";
 import type { DenseMatrix } from "../../classifiers/fasttext-matrix.ts";
 import { settingsOf, trainFrom } from "../../classifiers/fasttext-train.ts";
 import {
+  type FastTextModel,
   FastTextScorer,
   type LabelledText,
   type Loss,
   loadFastTextModel,
   parseFastTextLine,
+  type QuantisingOptions,
+  quantiseFastText,
   readFastTextModel,
   saveFastTextModel,
   type TrainingOptions,
@@ -44,22 +47,46 @@ const oracleDigests: Readonly<Record<Loss, readonly string[]>> = {
 
 for (const loss of lossNames) {
   test(`${loss}: started from the original's weights, training ends with the original's bytes`, () => {
-    const examples = oracleCorpus().map((line) => parseFastTextLine(line));
     for (const [i, shape] of oracleShapes.entries()) {
-      const settings = settingsOf({ dim: 13, epochs: 6, learningRate: 0.5, loss, shuffle: false, ...shape });
-      const encoded = new EncodedExamples(examples, settings);
-      const input = matrix(encoded.dictionary.wordCount + settings.buckets, 13);
-      // On one thread, the original fills only a tenth of the matrix.
-      const random = new Minstd(0);
-      const most = Math.fround(1 / 13);
-      for (let at = 0; at < Math.floor(input.weights.length / 10); at++)
-        input.weights[at] = random.between(-most, most);
-      const bytes = writeFastTextModel(trainFrom(input, encoded, settings));
-      const digest = createHash("sha256").update(bytes).digest("hex").slice(0, 16);
-      assert.equal(digest, oracleDigests[loss][i], JSON.stringify(shape));
+      const found = digestOf(writeFastTextModel(trainedLikeOriginal(loss, shape)));
+      assert.equal(found, oracleDigests[loss][i], JSON.stringify(shape));
     }
   });
 }
+
+test("quantised models have the original's bytes", () => {
+  const model = trainedLikeOriginal("softmax", oracleShapes[1]!);
+  // What fastText 0.9.2 wrote for `fasttext quantize` with nothing, -qnorm, -dsub 3, and -cutoff 300 -qnorm -dsub 4. It
+  // writes the kept n-grams in the order of a hash table; they were sorted by their rows.
+  const cases: [QuantisingOptions, string][] = [
+    [{}, "cb7c74cc5002eb34"],
+    [{ norms: true }, "e61ef87dba0c473c"],
+    [{ partColumns: 3 }, "670e29808b4eb69c"],
+    [{ keptRows: 300, norms: true, partColumns: 4 }, "997dc672992ef700"],
+  ];
+  for (const [options, digest] of cases) {
+    const quantised = quantiseFastText(model, options);
+    const bytes = writeFastTextModel(quantised);
+    assert.equal(digestOf(bytes), digest, JSON.stringify(options));
+    assert.deepEqual(readFastTextModel(bytes, model.file), quantised);
+    assert.throws(() => quantiseFastText(quantised), /is quantised already/);
+  }
+});
+
+test("a quantised model predicts as its model does, and what cannot be quantised is refused", () => {
+  const model = trainFastText(fruit(120), { dim: 8, epochs: 40, learningRate: 0.5, wordNgrams: 2, buckets: 400 });
+  const [exact, small] = [model, quantiseFastText(model, { norms: true })].map((each) => new FastTextScorer(each));
+  for (const { text } of fruit(40, 5)) {
+    const [before, after] = [exact!.predict(text, 3), small!.predict(text, 3)];
+    assert.equal(after[0]!.label, before[0]!.label);
+    assert.ok(Math.abs(after[0]!.probability - before[0]!.probability) < 0.05);
+  }
+  assert.throws(
+    () => quantiseFastText(model, { output: true }),
+    /^RecipeError: a matrix of 3 rows cannot be quantised/,
+  );
+  assert.throws(() => quantiseFastText(model, { partColumns: 0 }), /^RecipeError: partColumns is 0, expected a whole/);
+});
 
 test("a step goes down the gradient of the loss, as finite differences give it", () => {
   for (const loss of lossNames) {
@@ -311,6 +338,24 @@ test("lid.176.ftz: written as it was read", needsShared("data/classifier/lid.176
   const bytes = readFileSync(sharedPath("data/classifier/lid.176.ftz"));
   assert.ok(bytes.equals(writeFastTextModel(readFastTextModel(bytes, "lid"))));
 });
+
+function trainedLikeOriginal(loss: Loss, shape: TrainingOptions): FastTextModel {
+  const settings = settingsOf({ dim: 13, epochs: 6, learningRate: 0.5, loss, shuffle: false, ...shape });
+  const encoded = new EncodedExamples(
+    oracleCorpus().map((line) => parseFastTextLine(line)),
+    settings,
+  );
+  const input = matrix(encoded.dictionary.wordCount + settings.buckets, 13);
+  // On one thread, the original fills only a tenth of the matrix.
+  const random = new Minstd(0);
+  const most = Math.fround(1 / 13);
+  for (let at = 0; at < Math.floor(input.weights.length / 10); at++) input.weights[at] = random.between(-most, most);
+  return trainFrom(input, encoded, settings);
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex").slice(0, 16);
+}
 
 function text(words: string, ...labels: string[]): LabelledText {
   return { labels, text: words };
