@@ -7,6 +7,7 @@ import { EXIT } from "../errors.ts";
 import type { Manifest } from "../manifest.ts";
 import { type CheckedRecipe, readRecipe } from "../recipe.ts";
 import { runChecked } from "../run.ts";
+import { benchFilters } from "./bench-filters.ts";
 import { benchInference } from "./bench-inference.ts";
 import { benchTokenizer } from "./bench-tokenizer.ts";
 import { median } from "./median.ts";
@@ -17,6 +18,7 @@ export function benchCommand(): Command {
   return new Command("bench")
     .description("Benchmarks: rounds are interleaved, results are ratios.")
     .addCommand(benchRun())
+    .addCommand(benchFilters())
     .addCommand(benchTokenizer())
     .addCommand(benchInference());
 }
