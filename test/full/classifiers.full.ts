@@ -21,12 +21,12 @@ test("cooking: questions are given one of their labels as often as by fastText",
   const [train, held] = ["cooking.train.txt.gz", "cooking.test.txt.gz"].map((name) =>
     readLines(`${tutorial}/${name}`).map((line) => parseFastTextLine(line)),
   );
-  // fastText 0.9.2 on the same lines, seeds 0 to 2: .136, .097, .110 with its defaults, and .548 with these options
-  // (one run). Its defaults hardly begin to learn 733 labels, and vary by as much.
+  // fastText 0.9.2 on the same lines, seeds 0 to 2: .136, .097, .110 with its defaults, which hardly begin to learn 733
+  // labels, and .549, .554, .553 with the options below.
   const untrained = precisions(context, "defaults", train!, held!, {});
   assert.ok(mean(untrained) > 0.09 && mean(untrained) < 0.15);
   const trained = precisions(context, "25 epochs", train!, held!, { learningRate: 1, epochs: 25, wordNgrams: 2 });
-  for (const precision of trained) assert.ok(Math.abs(precision - 0.548) < 0.015, String(precision));
+  for (const precision of trained) assert.ok(Math.abs(precision - 0.552) < 0.015, String(precision));
 });
 
 test("Jigsaw: toxic comments are told from others", needsShared(jigsaw), (context) => {
