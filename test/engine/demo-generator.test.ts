@@ -17,6 +17,8 @@ import { buildPdf, pdfPageCount } from "../../pipeline/cli/demo/pdf.ts";
 import { countKinds } from "../../pipeline/cli/demo/plants.ts";
 import { demoRecipe } from "../../pipeline/cli/demo/recipe.ts";
 import { RecipeError } from "../../pipeline/errors.ts";
+import pii from "../../stages/clean/pii.ts";
+import { prepareRewriter } from "../contracts/rewriter.ts";
 
 const OPTIONS = { seed: 20240501, pages: 400 };
 
@@ -294,6 +296,24 @@ describe("hard pages", () => {
     for (const { response, article } of errors) {
       assert.notEqual(response.status, 200);
       if (response.status !== 301) assert.ok(article.split(/\s+/).length >= 150);
+    }
+  });
+
+  test("personal data is all that `pii` finds, and there is what it leaves alone by rule", async () => {
+    const [run, without] = [
+      await prepareRewriter(pii),
+      await prepareRewriter(pii, { notNear: [], publicIpsOnly: false }),
+    ];
+    for (const { plant, article } of pages) {
+      const { personal, contains } = plant;
+      const { text, scores } = run(article);
+      const { emails, phones, ips } = scores;
+      assert.deepEqual({ emails, phones, ips }, personal ?? { emails: 0, phones: 0, ips: 0 }, plant.url);
+      if (personal === undefined) continue;
+      assert.equal(plant.planted, "personal-data");
+      assert.ok(text.includes(contains!) && !article.includes(contains!), plant.url);
+      const more = without(article).scores;
+      assert.deepEqual([more.phones, more.ips], [personal.phones + 1, personal.ips + 1], "an ISBN, a private address");
     }
   });
 

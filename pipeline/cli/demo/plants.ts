@@ -7,6 +7,7 @@ import { countWords, type Declaration, openProse, type Prose, readDeclarations }
 import { answered, CODINGS, encoded, encodeHtml, ok, redirected } from "./http.ts";
 import { editLightly, trueJaccard } from "./near-duplicates.ts";
 import { buildLockedPdf, buildPdf } from "./pdf.ts";
+import { contactParagraph, libraryParagraph, type PersonalData } from "./personal-data.ts";
 import {
   type Article,
   dateName,
@@ -38,8 +39,10 @@ export interface Plant {
   readonly twin?: string;
   /** The true five-word Jaccard similarity to the twin's article. */
   readonly similarity?: number;
-  /** Words that the extracted text must hold, whitespace aside. */
+  /** Words that the page's text must hold in the end, whitespace aside. */
   readonly contains?: string;
+  /** Personal data on the page; none where it is not said. `contains` has it masked. */
+  readonly personal?: PersonalData;
 }
 
 /** How a record is spoiled when the crawl is written. */
@@ -75,6 +78,7 @@ interface Made {
   readonly twin?: Original;
   readonly similarity?: number;
   readonly damage?: Damage;
+  readonly personal?: PersonalData;
 }
 
 const KINDS = {
@@ -88,6 +92,7 @@ const KINDS = {
   short: { share: 0.04, expect: "dropped", by: JUDGE, make: makeShort },
   lorem: { share: 0.01, expect: "dropped", by: JUDGE, make: makeLorem },
   "other-language": { share: 0.08, expect: "dropped", by: ["language"], make: makeOtherLanguage },
+  "personal-data": { share: 0.005, expect: "kept", make: makePersonalData },
   charset: { share: 0.012, expect: "kept", make: makeCharset },
   "content-coding": { share: 0.03, expect: "kept", make: makeCoded },
   pdf: { share: 0.015, expect: "kept", make: makePdf },
@@ -114,6 +119,8 @@ export const MIN_PAGES = 100;
 const ARTICLE_WORDS = { min: 160, spread: 100 } as const;
 const TWIN_WORDS = { min: 280, spread: 60 } as const;
 const PDF_WORDS = { min: 420, spread: 400 } as const;
+/** Long, since numbers and addresses are no words: some of the prose is close to the least share of words already. */
+const PERSONAL_WORDS = { min: 300, spread: 60 } as const;
 /** Near duplicates stay above, so that what extraction adds to either page does not bring them under the 0.8 in use. */
 const NEAR_DUPLICATE_FLOOR = 0.92;
 const NESTED_ELEMENTS = 100_000;
@@ -174,7 +181,7 @@ export function countKinds(pages: number): Record<keyof typeof KINDS, number> {
 }
 
 function label(kind: Kind, expect: Expectation, by: readonly string[] | undefined, made: Made): DemoPage {
-  const { url, detail, contains, twin, similarity, article, response, damage } = made;
+  const { url, detail, contains, personal, twin, similarity, article, response, damage } = made;
   const plant: Plant = {
     url,
     planted: kind,
@@ -184,6 +191,7 @@ function label(kind: Kind, expect: Expectation, by: readonly string[] | undefine
     ...(twin === undefined ? {} : { twin: twin.url }),
     ...(similarity === undefined ? {} : { similarity: Math.round(similarity * 1e4) / 1e4 }),
     ...(contains === undefined ? {} : { contains }),
+    ...(personal === undefined ? {} : { personal }),
   };
   return { plant, article, response, ...(damage === undefined ? {} : { damage }) };
 }
@@ -260,6 +268,16 @@ function makeSimilar(workshop: Workshop): Made {
   }
   const original = publish(workshop, pick(workshop.sites, random), newArticle(workshop, paragraphs));
   return { ...pageOf(original), twin, similarity: similar() };
+}
+
+/** An article that people can be reached by. */
+function makePersonalData(workshop: Workshop): Made {
+  const { random, prose } = workshop;
+  const site = pick(workshop.sites, random);
+  const { text, masked, personal } = contactParagraph(site, random);
+  const [first = "", ...rest] = prose.take(drawWords(PERSONAL_WORDS, random));
+  const article = newArticle(workshop, [first, text, ...rest, libraryParagraph(random)]);
+  return { ...pageOf(publish(workshop, site, article)), contains: masked, personal };
 }
 
 // Pages without an article

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Recipe } from "../../recipe.ts";
 
-/** The recipe that `sluice demo` runs over its crawl: English prose, once each, as GPT-2 tokens. */
+/** The recipe that `sluice demo` runs over its crawl: English prose, once each, without personal data, as GPT-2 tokens. */
 export function demoRecipe(crawlDir: string, outDir: string): Recipe {
   return {
     name: "demo",
@@ -12,6 +12,7 @@ export function demoRecipe(crawlDir: string, outDir: string): Recipe {
       { use: "language", with: { keep: ["en"] } },
       { use: "gopher-repetition" },
       { use: "gopher-quality" },
+      { use: "pii" },
       { use: "exact-dedup" },
       { use: "minhash-dedup" },
     ],
