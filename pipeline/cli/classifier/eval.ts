@@ -81,6 +81,7 @@ export function evalCommand(): Command {
     .option("--curve <file>", "write every point of the precision–recall curve as CSV")
     .option("--seed <n>", "of intervals, and of the part that thresholds are chosen on", wholeNumber, 0)
     .option("--json", "as JSON")
+    .exitOverride()
     .addHelpText(
       "after",
       `

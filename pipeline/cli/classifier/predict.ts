@@ -42,6 +42,7 @@ export function predictCommand(): Command {
       addThreshold,
     )
     .option("--out <file>", "where to (default: standard output)")
+    .exitOverride()
     .addHelpText(
       "after",
       `

@@ -94,6 +94,7 @@ export function trainCommand(): Command {
     .option("--no-shuffle", "train in the order given, as fastText does: texts sorted by label make a bad model")
     .option("--force", "replace a model that is there")
     .option("--json", "what was trained, as JSON")
+    .exitOverride()
     .addHelpText(
       "after",
       `
