@@ -20,14 +20,16 @@ import {
 } from "./c4-lines.ts";
 import { countEnglishSentences } from "./english-sentences.ts";
 import { afterLineEnd, countCodePoints, lineEnd, strip } from "./python-text.ts";
-import { perKind } from "./word-kinds.ts";
+import { Kind, perKind } from "./word-kinds.ts";
 import { Words } from "./words.ts";
 import { cutEnglishWords } from "./words-english.ts";
 
 const SUSPECT = 1;
 const SQUARE_BRACKET = 2;
 
-const marksOf = perKind((word) => {
+const marksOf = perKind(marks, isUnmarked);
+
+function marks(word: string): number {
   const lower = word.toLowerCase();
   const isSuspect =
     word.includes("{") ||
@@ -37,7 +39,18 @@ const marksOf = perKind((word) => {
     lower.startsWith("cookies") ||
     lower.endsWith("terms");
   return (isSuspect ? SUSPECT : 0) | (word.includes("[") ? SQUARE_BRACKET : 0);
-});
+}
+
+/** Most words are short, of small letters, and none of the above by their first and last one. */
+function isUnmarked(flags: number, first: number, last: number, length: number): boolean {
+  if ((flags & Kind.plain) === 0 || length >= "javascript".length) return false;
+  return first !== I && first !== P && first !== C && last !== S;
+}
+
+const I = 0x69;
+const P = 0x70;
+const C = 0x63;
+const S = 0x73;
 
 /** 1 where a UTF-16 unit ends a line; none beyond does. */
 const LINE_END = Uint8Array.from({ length: 0x2030 }, (_, unit) =>

@@ -8,7 +8,7 @@
  * White space of more than one space is a token to spaCy, so it opens a sentence, too; one at the end of a text is a
  * sentence of its own. ("…" and "..." end nothing: they are tokens that are not in the list of ends.)
  */
-import { perKind } from "./word-kinds.ts";
+import { Kind, perKind } from "./word-kinds.ts";
 import type { Words } from "./words.ts";
 
 /** Tokens that end a sentence: the sentencizer's 128 default characters, all of them punctuation. */
@@ -20,7 +20,10 @@ const PLAIN = 0;
 const PUNCT = 1;
 const END = 2;
 
-const roleOf = perKind((word) => (ENDS.test(word) ? END : PUNCTUATION.test(word) ? PUNCT : PLAIN));
+const roleOf = perKind(
+  (word) => (ENDS.test(word) ? END : PUNCTUATION.test(word) ? PUNCT : PLAIN),
+  (flags) => (flags & Kind.alphabetic) !== 0,
+);
 
 const SPACE = 0x20;
 

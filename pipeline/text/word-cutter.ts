@@ -24,6 +24,19 @@ export class Spans {
   }
 }
 
+/** The words of the page at hand, copied when all are found. */
+let starts = new Int32Array(1 << 12);
+let ends = new Int32Array(1 << 12);
+let kinds = new Int32Array(1 << 12);
+/** Arrays longer than this are given back after use: one huge page must not pin its memory. */
+const MAX_KEPT_WORDS = 1 << 20;
+
+function makeRoom(length: number): void {
+  starts = withRoom(starts, length);
+  ends = withRoom(ends, length);
+  kinds = withRoom(kinds, length);
+}
+
 export class WordCutter {
   readonly kinds = new WordKinds();
   readonly #cut: CutChunk;
@@ -54,9 +67,6 @@ export class WordCutter {
     const units = viewUnits(text);
     const parts = this.#parts;
     const length = text.length;
-    let starts = new Int32Array(Math.max(16, length >> 2));
-    let ends = new Int32Array(starts.length);
-    let kinds = new Int32Array(starts.length);
     let count = 0;
     for (let i = 0; ; ) {
       while (i < length && parts[units[i]!] === 1) i++;
@@ -72,11 +82,7 @@ export class WordCutter {
         this.#chunks.add(word, units, start, i);
       }
       if (word >= 0) {
-        if (count === starts.length) {
-          starts = withRoom(starts, count + 1);
-          ends = withRoom(ends, count + 1);
-          kinds = withRoom(kinds, count + 1);
-        }
+        if (count === starts.length) makeRoom(count + 1);
         starts[count] = start;
         ends[count] = i;
         kinds[count++] = word;
@@ -84,18 +90,16 @@ export class WordCutter {
       }
       const last = this.#first[~word + 1]!;
       const needed = count + last - this.#first[~word]!;
-      if (needed > starts.length) {
-        starts = withRoom(starts, needed);
-        ends = withRoom(ends, needed);
-        kinds = withRoom(kinds, needed);
-      }
+      if (needed > starts.length) makeRoom(needed);
       for (let at = this.#first[~word]!; at < last; at++, count++) {
         kinds[count] = this.#wordKinds[at]!;
         starts[count] = start + this.#wordStarts[at]!;
         ends[count] = start + this.#wordEnds[at]!;
       }
     }
-    return new Words(text, starts.slice(0, count), ends.slice(0, count), kinds.slice(0, count), this.kinds);
+    const words = new Words(text, starts.slice(0, count), ends.slice(0, count), kinds.slice(0, count), this.kinds);
+    if (starts.length > MAX_KEPT_WORDS) starts = ends = kinds = new Int32Array(0);
+    return words;
   }
 
   #cutNew(text: string, units: Uint16Array, start: number, end: number): number {

@@ -15,6 +15,8 @@ export const Kind = {
   symbol: 2,
   /** First piece of an exception that affixes would cut; English words only. */
   opensException: 4,
+  /** Lower-case ASCII letters alone. */
+  plain: 8,
 } as const;
 
 /** What is known of each kind of word. Grows; kinds keep their numbers. */
@@ -41,11 +43,16 @@ export class WordKinds {
 
   /** The word itself. */
   textOf(kind: number): string {
-    const units = this.#units.subarray(this.#starts[kind]!, this.#starts[kind + 1]!);
-    // A call takes as many arguments as the stack holds.
-    let text = "";
-    for (let i = 0; i < units.length; i += 8192) text += String.fromCharCode(...units.subarray(i, i + 8192));
-    return text;
+    const start = this.#starts[kind]!;
+    const length = this.#starts[kind + 1]! - start;
+    return Buffer.from(this.#units.buffer, 2 * start, 2 * length).toString("utf16le");
+  }
+
+  /** What a test says of a kind: its flags, first and last unit, and its length in units. */
+  passes(kind: number, test: (flags: number, first: number, last: number, length: number) => boolean): boolean {
+    const start = this.#starts[kind]!;
+    const end = this.#starts[kind + 1]!;
+    return test(this.flags[kind]!, this.#units[start]!, this.#units[end - 1]!, end - start);
   }
 
   /** The kind of the word `units[start..end)`. */
@@ -72,9 +79,11 @@ export class WordKinds {
     this.#units = withRoom(this.#units, place + end - start);
     let codePoints = 0;
     let flags: number = Kind.symbol;
+    let isPlain = true;
     for (let i = start; i < end; i++) {
       const unit = units[i]!;
       this.#units[place++] = unit;
+      isPlain &&= unit >= 0x61 && unit <= 0x7a;
       // The second half of a pair is no character of its own.
       if (isLowSurrogate(unit) && i > start && isHighSurrogate(units[i - 1]!)) continue;
       codePoints++;
@@ -86,7 +95,7 @@ export class WordKinds {
     }
     this.#starts[kind + 1] = place;
     this.codePoints[kind] = codePoints;
-    this.flags[kind] = flags;
+    this.flags[kind] = isPlain ? flags | Kind.plain : flags;
   }
 }
 
@@ -96,13 +105,17 @@ function unitsOf(word: string): Uint16Array {
 
 /**
  * A number for each kind of word that a measurement needs, found out once per kind and vocabulary: the returned function
- * gives a table indexed by kind, complete for the kinds known when it is called.
+ * gives a table indexed by kind, complete for the kinds known when it is called. Kinds that `isZero` knows by their flags,
+ * their first and last unit and their length need not be described.
  * @example
  * const beginsWithDigit = perKind((word) => (/^\d/.test(word) ? 1 : 0));
  * const table = beginsWithDigit(words.vocabulary);
  * for (const kind of words.kinds) count += table[kind]!;
  */
-export function perKind(describe: (word: string) => number): (vocabulary: WordKinds) => Int32Array {
+export function perKind(
+  describe: (word: string) => number,
+  isZero: (flags: number, first: number, last: number, length: number) => boolean = () => false,
+): (vocabulary: WordKinds) => Int32Array {
   const tables = new WeakMap<WordKinds, { known: number; values: Int32Array }>();
   return (vocabulary) => {
     let table = tables.get(vocabulary);
@@ -112,7 +125,9 @@ export function perKind(describe: (word: string) => number): (vocabulary: WordKi
     }
     table.values = withRoom(table.values, vocabulary.size);
     for (; table.known < vocabulary.size; table.known++) {
-      table.values[table.known] = describe(vocabulary.textOf(table.known));
+      const kind = table.known;
+      if (vocabulary.passes(kind, isZero)) continue;
+      table.values[kind] = describe(vocabulary.textOf(kind));
     }
     return table.values;
   };
