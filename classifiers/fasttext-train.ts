@@ -118,7 +118,9 @@ function whole(name: string, value: number, least: number, most = 2 ** 31 - 1): 
 }
 
 function refuse(name: string, found: unknown, expected: string): never {
-  throw new RecipeError(`${name} is ${JSON.stringify(found)}, expected ${expected}`);
+  throw new RecipeError(
+    `${name} is ${typeof found === "string" ? JSON.stringify(found) : found}, expected ${expected}`,
+  );
 }
 
 /** Numbers between ∓1 / columns. */
