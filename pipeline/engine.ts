@@ -224,6 +224,7 @@ class Run {
         work: this.#work,
         stepSeconds: secondsByStep(timedSteps(steps), this.#stepSeconds),
         workersReplaced: pool.replaced,
+        stages: steps.stages,
         inputs: inputs.map(({ file, location, bytes, revision }) => ({ file, location, bytes, revision })),
       },
       artifacts: await this.#out.artifacts(),

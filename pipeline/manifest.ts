@@ -6,6 +6,7 @@ import { FormatError, RecipeError } from "./errors.ts";
 import { engineVersion } from "./modules.ts";
 import type { CheckedRecipe, SpecIdentity } from "./recipe.ts";
 import type { PlannedInput } from "./source.ts";
+import type { StageSpec } from "./stage.ts";
 
 export type ArtifactKind = "data" | "ledger" | "dropped" | "quarantine";
 
@@ -75,6 +76,8 @@ export interface Measured {
   /** Worker time by step; "engine" is what is no stage's own. Reused work took none. */
   readonly stepSeconds: Readonly<Record<string, number>>;
   readonly workersReplaced: number;
+  /** The stages as they ran here: where their code was, and their parameters with the places that are no part of identities. */
+  readonly stages: readonly StageSpec[];
   readonly inputs: readonly {
     readonly file: string;
     readonly location: string;

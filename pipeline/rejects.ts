@@ -10,7 +10,12 @@ const SAMPLE_SHARE = 0.1;
 
 /** Whether a page is in the sample: a function of seed and page alone. */
 export function isInSample(seed: number, pageId: string): boolean {
-  return drawUniform(seed, "dropped", pageId) < SAMPLE_SHARE;
+  return sampleDraw(seed, pageId) < SAMPLE_SHARE;
+}
+
+/** From 0 to 1: the lower, the likelier a page is in a sample of any size. */
+export function sampleDraw(seed: number, pageId: string): number {
+  return drawUniform(seed, "dropped", pageId);
 }
 
 export class RejectFiles {

@@ -166,7 +166,7 @@ export interface DedupIndex {
   add(keys: Uint32Array): void;
   /**
    * How many more pages with these keys may be added before `find` overlooks one of those that it considers now; 0, which is
-   * always right, where it is not told.
+   * always right, where it is not told. An index that tells it has the same reason for a page whichever twin it finds.
    */
   room?(keys: Uint32Array): number;
   /** Bytes held. */
