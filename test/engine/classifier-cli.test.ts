@@ -291,6 +291,18 @@ test("a threshold is chosen on one half and told of the other; the curve is ever
   );
 });
 
+test("a share that no threshold keeps is told", async () => {
+  write(
+    "equal.jsonl",
+    Array.from({ length: 100 }, (_, n) => ({
+      label: n < 50 ? "river" : "city",
+      text: `${TEST[n % 3]!.text} unknown${n}`,
+    })),
+  );
+  const told = await run("eval", "model.bin", "equal.jsonl", "--label", "river", "--choose", "share=0.01");
+  assert.match(told, /note: no threshold up to 1 comes nearer to share=0\.01 than 0\.\d+/);
+});
+
 test("texts may have another name for a label", async () => {
   write(
     "judged.jsonl",

@@ -38,6 +38,10 @@ import { probability, wholeNumber } from "./numbers.ts";
 
 const CURVE_RECALLS = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
 const CURVE_ROWS_AT_ONCE = 1000;
+/** Of thresholds on a curve: those of a sure model lie close below 1. */
+const SHOWN_DIGITS = 5;
+/** A share that is off by more of itself than this is not what was asked for. */
+const SHARE_TOLERANCE = 0.1;
 const MOST_LABELS_TOLD = 12;
 
 interface NamedObjective {
@@ -336,7 +340,7 @@ function describeLabel(measured: LabelMeasured): string[] {
       ["recall", ...CURVE_RECALLS.map((recall) => `≥ ${recall}`)],
       ["precision", ...curve.map(({ precision }) => figure(precision))],
       ["share kept", ...curve.map(({ share: kept }) => figure(kept))],
-      ["threshold", ...curve.map(({ threshold }) => threshold.toPrecision(3))],
+      ["threshold", ...curve.map(({ threshold }) => String(Number(threshold.toPrecision(SHOWN_DIGITS))))],
     ]),
     ...describeCalibration(calibration, `the probability of "${label}"`),
     ...(choices.length === 0 ? [] : describeChoices(choices)),
@@ -373,7 +377,16 @@ function describeChoices(choices: readonly Choice[]): string[] {
     ...(none.length === 0
       ? []
       : [`note: no threshold gives ${none.join(" or ")} where it was to be chosen; ask for less`]),
+    ...choices.filter(isFarFromShare).map(({ aim, chosenOn }) => {
+      return `note: no threshold up to 1 comes nearer to ${aim} than ${figure(chosenOn!.share)}: too many texts score alike, or 1; train with fewer epochs or a lower rate`;
+    }),
   ];
+}
+
+function isFarFromShare({ aim, chosenOn }: Choice): boolean {
+  const [, asked] = /^share=(.+)$/.exec(aim) ?? [];
+  if (asked === undefined || chosenOn === undefined) return false;
+  return Math.abs(chosenOn.share - Number(asked)) > SHARE_TOLERANCE * Number(asked);
 }
 
 function outcomeCells({ documents, precision, recall, f1, share }: Outcome): string[] {
