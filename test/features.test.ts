@@ -10,6 +10,8 @@ import { repeatedGramCharsFast, topGramCharsFast } from "../pipeline/text/ngrams
 import { PUNCTUATION, TERMINAL_PUNCTUATION } from "../pipeline/text/punctuation.ts";
 import { countCodePoints, isSpace, splitLines, strip } from "../pipeline/text/python-text.ts";
 import { countRepeats, countRepeatsPlainly } from "../pipeline/text/repeats.ts";
+import { SpanValues, UNKNOWN } from "../pipeline/text/span-values.ts";
+import { copyUnits } from "../pipeline/text/units.ts";
 import { perKind } from "../pipeline/text/word-kinds.ts";
 import { cutEnglishWords } from "../pipeline/text/words-english.ts";
 import { cutSpacedWords } from "../pipeline/text/words-spaced.ts";
@@ -88,6 +90,24 @@ test("words cut chunk by chunk are those of the whole text", () => {
       [...cutSpacedWords(text)],
       spaced.filter((word) => word !== ""),
     );
+  }
+});
+
+test("spans of up to eight small units, and longer ones, are told apart", () => {
+  const values = new SpanValues();
+  const random = seededRandom(13);
+  const known = new Map<string, number>();
+  for (let n = 0; n < 50_000; n++) {
+    const length = 1 + Math.floor(random() * 11);
+    const span = String.fromCharCode(
+      ...Array.from({ length }, () => [0, 1, 0x61, 0xff, 0x100, 0x161][Math.floor(random() * 6)]!),
+    );
+    const start = Math.floor(random() * 3);
+    const units = copyUnits("b".repeat(start) + span + "c".repeat(9));
+    assert.equal(values.find(units, start, start + length), known.get(span) ?? UNKNOWN, JSON.stringify(span));
+    if (known.has(span)) continue;
+    values.add(n, units, start, start + length);
+    known.set(span, n);
   }
 });
 

@@ -135,7 +135,7 @@ export function repeatedGramCharsFast(words: Words, minN: number, maxN: number):
 }
 
 function joinWords({ text, starts, ends, length }: Words): void {
-  const units = viewUnits(text);
+  const { units } = viewUnits(text);
   joined = withRoom(joined, text.length + BEGINNING);
   sums = withRoom(sums, text.length + BEGINNING + 1);
   unitsBefore = withRoom(unitsBefore, length + 1);

@@ -25,7 +25,7 @@ let slots = new Int32Array(1 << 9);
  * `re.split`, a run at either end leaves an empty piece there.
  */
 export function countRepeats(text: string, minNewlines: number, start = 0, end = text.length): Repeats {
-  const units = viewUnits(text);
+  const { units } = viewUnits(text);
   const pieces = cutPieces(units, minNewlines, start, end);
   let size = 1 << 8;
   while (size < pieces * 2) size *= 2;

@@ -7,9 +7,16 @@
  *     long    hash,                      place in pool,    length + 8,  value
  */
 import { withRoom } from "./growable.ts";
+import type { Units } from "./units.ts";
 
 const RECORD = 4;
 const SHORT_UNITS = 8;
+
+/** By length: what of four pairs of units belongs to the span. */
+const MASKS = Int32Array.from({ length: 4 * (SHORT_UNITS + 1) }, (_, i) => {
+  const left = (i >> 2) - 2 * (i & 3);
+  return left <= 0 ? 0 : left === 1 ? 0xffff : -1;
+});
 
 /** What `find` says of a span that is new. */
 export const UNKNOWN = -0x8000_0000;
@@ -31,21 +38,22 @@ export class SpanValues {
     return this.#table.byteLength + this.#pool.byteLength;
   }
 
-  /** Forgets everything, and keeps the room. */
-  clear(): void {
-    this.size = 0;
-    this.#table.fill(0);
-    this.#poolUnits = 0;
-  }
-
-  /** The value of `units[start..end)`, or `UNKNOWN`; `add` then gives it one. The span must not be empty. */
-  find(units: Uint16Array, start: number, end: number): number {
+  /** The value of the span from `start` to `end`, or `UNKNOWN`; `add` then gives it one. The span must not be empty. */
+  find({ units, pairs }: Units, start: number, end: number): number {
     const length = end - start;
-    return length <= SHORT_UNITS ? this.#findShort(units, start, end, length) : this.#findLong(units, start, end);
+    if (length > SHORT_UNITS) return this.#findLong(units, start, end);
+    // Eight units, those behind the span masked: no loop, whose end would have to be guessed.
+    const mask = length * 4;
+    const a = pairs.getInt32(2 * start, true) & MASKS[mask]!;
+    const b = pairs.getInt32(2 * start + 4, true) & MASKS[mask + 1]!;
+    const c = pairs.getInt32(2 * start + 8, true) & MASKS[mask + 2]!;
+    const d = pairs.getInt32(2 * start + 12, true) & MASKS[mask + 3]!;
+    if (((a | b | c | d) & 0xff00ff00) !== 0) return this.#findLong(units, start, end);
+    return this.#findShort(fourUnits(a, b), fourUnits(c, d), length);
   }
 
   /** Gives the span that was looked for last, and not found, its value: any number above `UNKNOWN`. */
-  add(value: number, units: Uint16Array, start: number, end: number): void {
+  add(value: number, { units }: Units, start: number, end: number): void {
     const table = this.#table;
     const at = this.#at;
     if (this.#tag > SHORT_UNITS) {
@@ -60,20 +68,7 @@ export class SpanValues {
     if (++this.size * 2 * RECORD > table.length) this.#grow();
   }
 
-  #findShort(units: Uint16Array, start: number, end: number, length: number): number {
-    const middle = length < 4 ? end : start + 4;
-    let first = 0;
-    let second = 0;
-    let all = 0;
-    for (let i = start, shift = 0; i < middle; i++, shift += 8) {
-      all |= units[i]!;
-      first |= units[i]! << shift;
-    }
-    for (let i = middle, shift = 0; i < end; i++, shift += 8) {
-      all |= units[i]!;
-      second |= units[i]! << shift;
-    }
-    if (all > 0xff) return this.#findLong(units, start, end);
+  #findShort(first: number, second: number, length: number): number {
     const table = this.#table;
     const mask = table.length - 1;
     let at = (mix(first, second) * RECORD) & mask;
@@ -132,6 +127,11 @@ export class SpanValues {
     }
     this.#table = table;
   }
+}
+
+/** Four units below 256, as pairs, in a byte each. */
+function fourUnits(low: number, high: number): number {
+  return ((low | (low >>> 8)) & 0xffff) | ((high | (high >>> 8)) << 16);
 }
 
 /** 30 bits, so that the product with the length of a record stays exact. */

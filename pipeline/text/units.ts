@@ -1,27 +1,63 @@
 /** The text's UTF-16 units as an array: scanners read it several times as fast as the string. */
 
-let buffer = Buffer.alloc(1 << 16);
-let units = new Uint16Array(buffer.buffer, buffer.byteOffset, buffer.length / 2);
-let text = "";
+/** Units behind the text that may be read: "\n", and then anything. */
+const SLACK = 8;
+
+/** Units, one by one and by pairs (two at once, from any place on). */
+export interface Units {
+  readonly units: Uint16Array;
+  readonly pairs: DataView;
+}
+
+class UnitBuffer implements Units {
+  readonly units: Uint16Array;
+  readonly pairs: DataView;
+  readonly #bytes: Buffer;
+
+  constructor(room: number) {
+    const memory = new ArrayBuffer(2 * (room + SLACK));
+    this.units = new Uint16Array(memory);
+    this.pairs = new DataView(memory);
+    this.#bytes = Buffer.from(memory);
+  }
+
+  get room(): number {
+    return this.units.length - SLACK;
+  }
+
+  write(text: string): void {
+    this.#bytes.write(text, "utf16le");
+    this.units[text.length] = 0x0a;
+  }
+}
+
+let lent = new UnitBuffer(1 << 15);
+let lentText = "";
 
 /** A buffer longer than this is given back after use: one huge page must not pin its memory. */
 const MAX_KEPT_UNITS = 1 << 22;
 
 /**
- * The units of a text, and a line end ("\n") behind them where scanners may stop. The array is lent until the next call
- * with another text, and goes on with anything whatever; calls for the same text, one after the other, cost nothing.
+ * The units of a text, and a line end ("\n") behind them where scanners may stop. They are lent until the next call with
+ * another text; calls for the same text, one after the other, cost nothing.
  */
-export function viewUnits(of: string): Uint16Array {
-  if (of !== text) {
-    if (of.length >= units.length || (units.length > MAX_KEPT_UNITS && of.length <= MAX_KEPT_UNITS)) {
-      buffer = Buffer.alloc(2 * Math.max(1 << 15, of.length + 1));
-      units = new Uint16Array(buffer.buffer, buffer.byteOffset, buffer.length / 2);
+export function viewUnits(text: string): Units {
+  if (text !== lentText) {
+    const { room } = lent;
+    if (text.length > room || (room > MAX_KEPT_UNITS && text.length <= MAX_KEPT_UNITS)) {
+      lent = new UnitBuffer(Math.max(1 << 15, text.length));
     }
-    buffer.write(of, "utf16le");
-    units[of.length] = 0x0a;
-    text = of;
+    lent.write(text);
+    lentText = text;
   }
-  return units;
+  return lent;
+}
+
+/** The units of a short text, for keeps. */
+export function copyUnits(text: string): Units {
+  const copy = new UnitBuffer(text.length);
+  copy.write(text);
+  return copy;
 }
 
 /** Code points in `units[start..end)`: pairs of surrogates count once. */

@@ -5,7 +5,7 @@
 import { withRoom } from "./growable.ts";
 import { isSpace } from "./python-text.ts";
 import { SpanValues, UNKNOWN } from "./span-values.ts";
-import { viewUnits } from "./units.ts";
+import { type Units, viewUnits } from "./units.ts";
 import { WordKinds } from "./word-kinds.ts";
 import { Words } from "./words.ts";
 
@@ -64,7 +64,8 @@ export class WordCutter {
   }
 
   words(text: string): Words {
-    const units = viewUnits(text);
+    const lent = viewUnits(text);
+    const { units } = lent;
     const parts = this.#parts;
     const length = text.length;
     let count = 0;
@@ -75,11 +76,11 @@ export class WordCutter {
       // White space stands behind the text.
       do i++;
       while (parts[units[i]!] === 0);
-      let word = this.#chunks.find(units, start, i);
+      let word = this.#chunks.find(lent, start, i);
       if (word === UNKNOWN) {
         // Cutting looks nothing up among chunks, so the place that was found stays.
-        word = this.#cutNew(text, units, start, i);
-        this.#chunks.add(word, units, start, i);
+        word = this.#cutNew(text, lent, start, i);
+        this.#chunks.add(word, lent, start, i);
       }
       if (word >= 0) {
         if (count === starts.length) makeRoom(count + 1);
@@ -102,7 +103,7 @@ export class WordCutter {
     return words;
   }
 
-  #cutNew(text: string, units: Uint16Array, start: number, end: number): number {
+  #cutNew(text: string, units: Units, start: number, end: number): number {
     const spans = this.#spans;
     spans.length = 0;
     this.#cut(text, start, end, spans);

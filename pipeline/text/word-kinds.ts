@@ -6,6 +6,7 @@ import { withRoom } from "./growable.ts";
 import { isPunctuation } from "./punctuation.ts";
 import { isAlphabetic, isHighSurrogate, isLowSurrogate } from "./python-text.ts";
 import { SpanValues, UNKNOWN } from "./span-values.ts";
+import { copyUnits, type Units } from "./units.ts";
 
 /** Flags of a kind of word. */
 export const Kind = {
@@ -38,7 +39,7 @@ export class WordKinds {
 
   /** The kind of a word, or -1 where it has not been met. */
   find(word: string): number {
-    return word === "" ? -1 : Math.max(-1, this.#kinds.find(unitsOf(word), 0, word.length));
+    return word === "" ? -1 : Math.max(-1, this.#kinds.find(copyUnits(word), 0, word.length));
   }
 
   /** The word itself. */
@@ -55,18 +56,18 @@ export class WordKinds {
     return test(this.flags[kind]!, this.#units[start]!, this.#units[end - 1]!, end - start);
   }
 
-  /** The kind of the word `units[start..end)`. */
-  intern(units: Uint16Array, start: number, end: number): number {
-    const known = this.#kinds.find(units, start, end);
+  /** The kind of the word that lies from `start` to `end`. */
+  intern(text: Units, start: number, end: number): number {
+    const known = this.#kinds.find(text, start, end);
     if (known !== UNKNOWN) return known;
     const kind = this.size++;
-    this.#kinds.add(kind, units, start, end);
-    this.#describe(kind, units, start, end);
+    this.#kinds.add(kind, text, start, end);
+    this.#describe(kind, text.units, start, end);
     return kind;
   }
 
   internText(word: string): number {
-    return this.intern(unitsOf(word), 0, word.length);
+    return this.intern(copyUnits(word), 0, word.length);
   }
 
   #describe(kind: number, units: Uint16Array, start: number, end: number): void {
@@ -97,10 +98,6 @@ export class WordKinds {
     this.codePoints[kind] = codePoints;
     this.flags[kind] = isPlain ? flags | Kind.plain : flags;
   }
-}
-
-function unitsOf(word: string): Uint16Array {
-  return Uint16Array.from({ length: word.length }, (_, i) => word.charCodeAt(i));
 }
 
 /**
