@@ -15,7 +15,6 @@ import {
 import { FormatError, RecipeError } from "../../errors.ts";
 import { hashFile, writeDurably } from "../../io/durable.ts";
 import { engineVersion } from "../../modules.ts";
-import { randomForPage, shuffle } from "../../random.ts";
 import { positiveInt } from "../run.ts";
 import { bytes, count, duration, table } from "../show.ts";
 import { openProgress, type ProgressLine } from "../tokenizer/progress.ts";
@@ -145,7 +144,7 @@ async function train(paths: string[], flags: Flags): Promise<void> {
     const described = {
       sluice: engineVersion,
       model: await hashFile(out),
-      options: { ...options, clip: flags.clip, shuffle: flags.shuffle },
+      options: { ...options, clip: flags.clip },
       data: files.map(({ file, label }) => ({
         file,
         ...(label === undefined ? {} : { label }),
@@ -200,10 +199,10 @@ function expectRoom(files: readonly LabelledFile[], outputs: readonly string[], 
 
 function optionsOf(flags: Flags) {
   const { dim, epochs, learningRate, wordNgrams, minChars, maxChars, minCount, minLabelCount } = flags;
-  const { buckets, loss, negatives, seed } = flags;
+  const { buckets, loss, negatives, seed, shuffle } = flags;
   return {
     ...{ dim, epochs, learningRate, wordNgrams, minChars, maxChars, minCount, minLabelCount },
-    ...{ buckets, loss, negatives, seed },
+    ...{ buckets, loss, negatives, seed, shuffle },
   } satisfies TrainingOptions;
 }
 
@@ -228,7 +227,7 @@ interface Texts {
 async function readTexts(
   reader: DocumentReader,
   files: readonly LabelledFile[],
-  { heldOut: share, seed, shuffle: isShuffled }: Flags,
+  { heldOut: share, seed }: Flags,
   progress: ProgressLine,
 ): Promise<Texts> {
   const trained: LabelledText[] = [];
@@ -264,7 +263,6 @@ async function readTexts(
       `--held-out ${share}: of ${count(trained.length)} texts none is held out; give a larger share, or 0 to measure nothing`,
     );
   }
-  if (isShuffled) shuffle(trained, randomForPage(seed, "order", "all"));
   return { trained, heldOut, counts: { ...counts, trained: trained.length, heldOut: heldOut.length } };
 }
 
