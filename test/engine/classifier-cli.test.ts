@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -174,6 +174,24 @@ test("copies of a text are told and lie on one side, and so are contradictions",
   assert.equal(texts.duplicates, 500 - distinct);
   assert.ok(texts.contradictions >= 100);
   assert.ok(texts.heldOut % 5 === 0, "five copies each");
+});
+
+test("a model whose name ends in .ftz is quantised, and measured as it is", async () => {
+  const random = seededRandom(3);
+  const many = TRAIN.map(({ label, text }) => ({ label, text: `${text} w${Math.floor(random() * 1000)}` }));
+  write("many.jsonl", many);
+  await run("train", "--out", "many.bin", ...QUICK, "many.jsonl");
+  await run("train", "--out", "many.ftz", "--force", "--kept-rows", "300", ...QUICK, "many.jsonl");
+  const small = loadFastTextModel("many.ftz");
+  assert.deepEqual([small.input.kind, small.input.rows], ["quantised", 300]);
+  assert.ok(statSync("many.ftz").size < statSync("many.bin").size);
+  const { options, heldOut } = JSON.parse(readFileSync("many.json", "utf8"));
+  assert.equal(options.keptRows, 300);
+  assert.ok(heldOut.precision.value > 0.85);
+  assert.match(
+    (await failure("train", "--out", "no.bin", "--kept-rows", "9", "many.jsonl")).message,
+    /end the name .* in \.ftz/,
+  );
 });
 
 test("predict tells the likeliest labels with the scorer's probabilities", async () => {

@@ -7,7 +7,8 @@ import {
   FastTextScorer,
   type LabelledText,
   type Loss,
-  readFastTextModel,
+  type QuantisingOptions,
+  quantiseFastText,
   type TrainingOptions,
   trainFastText,
   writeFastTextModel,
@@ -41,6 +42,7 @@ const LOSSES = [
   "one-vs-all",
 ] as const satisfies readonly Loss[];
 const HELD_OUT = "held-out";
+const QUANTISED = ".ftz";
 
 interface Flags extends ReadFlags {
   readonly out: string;
@@ -58,6 +60,7 @@ interface Flags extends ReadFlags {
   readonly negatives: number;
   readonly seed: number;
   readonly shuffle: boolean;
+  readonly keptRows?: number;
   readonly force?: boolean;
   readonly json?: boolean;
 }
@@ -75,7 +78,7 @@ export function trainCommand(): Command {
   )
     .requiredOption(
       "--out <model.bin>",
-      "the model; beside it model.json says what it was made of and what it is worth",
+      "the model, or model.ftz for a small one; beside it model.json says what it was made of and what it is worth",
     )
     .option("--held-out <share>", "of the texts, not trained on; 0 for none", shareBelowOne, 0.1)
     .option("--dim <n>", "numbers in a vector", positiveInt, 100)
@@ -90,6 +93,7 @@ export function trainCommand(): Command {
     .addOption(new Option("--loss <name>").choices(LOSSES).default("softmax"))
     .option("--negatives <n>", "wrong labels a right one, for negative-sampling", positiveInt, 5)
     .option("--seed <n>", "the same seed, options and texts give the same bytes", wholeNumber, 0)
+    .option("--kept-rows <n>", "of a .ftz: only so many words and runs, those with the longest vectors", positiveInt)
     .option("--no-shuffle", "train in the order given, as fastText does: texts sorted by label make a bad model")
     .option("--force", "replace a model that is there")
     .option("--json", "what was trained, as JSON")
@@ -121,6 +125,11 @@ async function train(paths: string[], flags: Flags): Promise<void> {
   const { out, seed } = flags;
   const files = filesOf(paths, flags);
   const report = reportPath(out);
+  if (flags.keptRows !== undefined && !out.endsWith(QUANTISED)) {
+    throw new RecipeError(
+      `--kept-rows: only a quantised model leaves rows out; end the name of --out ${out} in ${QUANTISED}`,
+    );
+  }
   expectRoom(files, [out, report], flags.force === true);
   const startMs = performance.now();
   const progress = openProgress();
@@ -128,23 +137,23 @@ async function train(paths: string[], flags: Flags): Promise<void> {
     const reader = new DocumentReader(flags);
     const texts = await readTexts(reader, files, flags, progress);
     const options = optionsOf(flags);
-    const model = trainFastText(texts.trained, {
+    const trained = trainFastText(texts.trained, {
       ...options,
       onProgress: ({ done, lossNats }) => progress.show(done, () => `training: loss ${lossNats.toFixed(4)}`),
     });
-    const written = writeFastTextModel(model);
-    // What is measured is what was written.
-    const scorer = new FastTextScorer(readFastTextModel(written, out));
+    const model = out.endsWith(QUANTISED) ? quantiseFastText(trained, quantisingOf(flags)) : trained;
+    // Quantised or not, what is measured is what is written.
+    const scorer = new FastTextScorer(model);
     const measured = measure(scorer, texts.heldOut, seed, progress);
     progress.close();
 
     // A report that does not belong to the model must not be left beside it, whenever this is interrupted.
     await rm(report, { force: true });
-    await writeDurably(out, written);
+    await writeDurably(out, writeFastTextModel(model));
     const described = {
       sluice: engineVersion,
       model: await hashFile(out),
-      options: { ...options, clip: flags.clip },
+      options: { ...options, ...quantisingOf(flags), clip: flags.clip },
       data: files.map(({ file, label }) => ({
         file,
         ...(label === undefined ? {} : { label }),
@@ -178,8 +187,12 @@ async function train(paths: string[], flags: Flags): Promise<void> {
 }
 
 function reportPath(out: string): string {
-  if (/[^/\\]\.bin$/.test(out)) return out.replace(/\.bin$/, ".json");
-  throw new RecipeError(`--out ${out}: expected the name of a model, ending in .bin`);
+  if (/[^/\\]\.(bin|ftz)$/.test(out)) return out.replace(/\.(bin|ftz)$/, ".json");
+  throw new RecipeError(`--out ${out}: expected the name of a model, ending in .bin, or in .ftz to have it quantised`);
+}
+
+function quantisingOf({ keptRows }: Flags): QuantisingOptions {
+  return keptRows === undefined ? {} : { keptRows };
 }
 
 function expectRoom(files: readonly LabelledFile[], outputs: readonly string[], force: boolean): void {
