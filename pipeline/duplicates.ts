@@ -4,7 +4,7 @@
  */
 import type { Bound, MiddleDefinition } from "./recipe.ts";
 import { EntryReader, type PageRow, type SpanMeta } from "./span-entry.ts";
-import { type DedupDefinition, type DedupIndex, labelOf } from "./stage.ts";
+import { type DedupDefinition, type DedupIndex, type DuplicateOf, labelOf } from "./stage.ts";
 
 /** A row with its last word: as the worker left it, or dropped as a duplicate. */
 export interface FinalRow {
@@ -22,6 +22,16 @@ interface DedupStage {
   readonly name: string;
   readonly lookup: DedupIndex;
   readonly added: AddedPages;
+  last: Found | undefined;
+}
+
+/** What a stage found of a signature. Parts of a split page have that of the whole in common, and share its answer. */
+interface Found {
+  readonly dir: string;
+  readonly at: number;
+  readonly keys: Uint32Array;
+  readonly match: DuplicateOf | undefined;
+  isAdded: boolean;
 }
 
 export class DuplicateResolver {
@@ -32,7 +42,7 @@ export class DuplicateResolver {
     this.#stages = stages.flatMap(({ definition, spec }, index) => {
       if (definition.kind !== "dedup") return [];
       const lookup = (definition as DedupDefinition).openIndex(spec.params as never);
-      return [{ index, name: labelOf(spec), lookup, added: new AddedPages() }];
+      return [{ index, name: labelOf(spec), lookup, added: new AddedPages(), last: undefined }];
     });
   }
 
@@ -47,16 +57,13 @@ export class DuplicateResolver {
   }
 
   #resolve(row: PageRow, entry: EntryReader<SpanMeta>): FinalRow {
-    const keys: Uint32Array[] = [];
+    const found: Found[] = [];
     for (const [k, stage] of this.#stages.entries()) {
       const signature = row.signatures?.[stage.index];
       // A page that is measured on beyond its drop is signed there, too.
       if (signature === undefined || stage.index > row.stageIndex) continue;
-      keys[k] = toU32(entry.read("keys", signature.keys));
-      const match = stage.lookup.find(keys[k], (added) => {
-        if (added !== undefined) return this.#readers.evidence(stage.added.evidenceOf(added));
-        return signature.evidence === undefined ? NO_BYTES : entry.read("evidence", signature.evidence);
-      });
+      found[k] = this.#find(stage, signature, entry);
+      const { match } = found[k];
       if (match !== undefined) {
         const { reason, similarity, twin } = match;
         return { row, outcome: "dropped", stage: stage.name, reason, value: similarity, twin: stage.added.idOf(twin) };
@@ -64,8 +71,9 @@ export class DuplicateResolver {
     }
     if (row.outcome === "kept") {
       for (const [k, stage] of this.#stages.entries()) {
-        if (keys[k] === undefined) continue;
-        stage.lookup.add(keys[k]);
+        if (found[k] === undefined || found[k].isAdded) continue;
+        found[k].isAdded = true;
+        stage.lookup.add(found[k].keys);
         const evidence = row.signatures?.[stage.index]?.evidence;
         stage.added.push(row.id, entry.dir, evidence?.[0] ?? 0, evidence?.[1] ?? 0);
       }
@@ -74,10 +82,25 @@ export class DuplicateResolver {
     return { row, outcome, stage, reason, value };
   }
 
+  #find(stage: DedupStage, signature: Signed, entry: EntryReader<SpanMeta>): Found {
+    const { last } = stage;
+    const [at] = signature.keys;
+    if (last?.dir === entry.dir && last.at === at) return last;
+    const keys = toU32(entry.read("keys", signature.keys));
+    const match = stage.lookup.find(keys, (added) => {
+      if (added !== undefined) return this.#readers.evidence(stage.added.evidenceOf(added));
+      return signature.evidence === undefined ? NO_BYTES : entry.read("evidence", signature.evidence);
+    });
+    stage.last = { dir: entry.dir, at, keys, match, isAdded: false };
+    return stage.last;
+  }
+
   close(): void {
     this.#readers.close();
   }
 }
+
+type Signed = NonNullable<PageRow["signatures"]>[number];
 
 const NO_BYTES = new Uint8Array(0);
 

@@ -26,7 +26,8 @@ const KeysHeader = {
 } as const;
 const KeysRecord = {
   row: 0, // u32 the page's row in pages.parquet, from 0
-  keys: 4, // u32 × keyWords
+  signature: 4, // u32 the first record with this signature: another one's for later parts of a page that was split
+  keys: 8, // u32 × keyWords
 } as const;
 
 /** Evidence, version 1: this header, its entries in ascending order, then the bytes of each in the same order. */
@@ -47,6 +48,10 @@ const EVIDENCE_MAGIC = 0x56454c53;
 const VERSION = 1;
 const WORD = Uint32Array.BYTES_PER_ELEMENT;
 const BLOCK_BYTES = 1 << 20;
+/** Places in a record of words. */
+const ROW_AT = KeysRecord.row / WORD;
+const SIGNATURE_AT = KeysRecord.signature / WORD;
+const KEYS_AT = KeysRecord.keys / WORD;
 
 interface DedupStage {
   readonly index: number;
@@ -78,7 +83,7 @@ export class SignatureWriter {
     if (signatures === undefined) return;
     for (const { index, file } of this.#stages) {
       const signature = signatures[index];
-      if (signature !== undefined) file.add(row, entry.read("keys", signature.keys), entry.dir, signature.evidence);
+      if (signature !== undefined) file.add(row, signature, entry);
     }
   }
 
@@ -92,12 +97,16 @@ export class SignatureWriter {
   }
 }
 
+type Signed = NonNullable<PageRow["signatures"]>[number];
+
 class StageWriter {
   readonly #path: string;
   readonly #stage: DedupStage;
   readonly #keys: BlockFile;
   readonly #evidence = new EvidencePlaces();
   #keyWords: number | undefined;
+  #records = 0;
+  #last: { readonly record: number; readonly dir: string; readonly at: number; readonly keys: Buffer } | undefined;
 
   constructor(path: string, stage: DedupStage) {
     this.#path = path;
@@ -105,7 +114,13 @@ class StageWriter {
     this.#keys = new BlockFile(`${path}.keys`);
   }
 
-  add(row: number, keys: Buffer, dir: string, evidence: Piece | undefined): void {
+  add(row: number, { keys: piece, evidence }: Signed, entry: EntryReader<unknown>): void {
+    const record = this.#records++;
+    const isShared = this.#last?.dir === entry.dir && this.#last.at === piece[0];
+    if (this.#last === undefined || !isShared) {
+      this.#last = { record, dir: entry.dir, at: piece[0], keys: entry.read("keys", piece) };
+    }
+    const { keys } = this.#last;
     const keyWords = keys.length / WORD;
     if (this.#keyWords === undefined) this.#begin(keyWords);
     else if (keyWords !== this.#keyWords) {
@@ -115,9 +130,10 @@ class StageWriter {
     }
     const head = Buffer.alloc(KeysRecord.keys);
     head.writeUInt32LE(row, KeysRecord.row);
+    head.writeUInt32LE(this.#last.record, KeysRecord.signature);
     this.#keys.write(head);
     this.#keys.write(keys);
-    this.#evidence.push(dir, evidence);
+    this.#evidence.push(entry.dir, isShared ? undefined : evidence);
   }
 
   #begin(keyWords: number): void {
@@ -214,9 +230,11 @@ function pagesThatMeet(path: string, keyWords: number | undefined): Uint8Array |
     for (let place = 0; place < keys.keyWords; place += keyWords) {
       let n = 0;
       for (const words of keys.records()) {
-        const first = words[1 + place]!;
-        const second = keyWords > 1 ? words[2 + place]! : 0;
-        values[n++] = first * 2 ** 21 + (second >>> 11);
+        const first = words[KEYS_AT + place]!;
+        const second = keyWords > 1 ? words[KEYS_AT + place + 1]! : 0;
+        // A signature that was written before is no other page's.
+        values[n] = words[SIGNATURE_AT] === n ? first * 2 ** 21 + (second >>> 11) : Number.NaN;
+        n++;
       }
       const repeated = repeatedIn(values);
       if (repeated.size === 0) continue;
@@ -235,13 +253,18 @@ function repeatedIn(values: Float64Array): Set<number> {
   return repeated;
 }
 
+export interface StoredSignature {
+  /** The same for parts of a page that was split after it had been signed. */
+  readonly number: number;
+  readonly keys: Uint32Array;
+}
+
 /** Reads a stage's signatures of a finished run: keys in the order of the pages, evidence when it is asked for. */
 export class SignatureReader {
   readonly #keys: KeysFile;
   readonly #records: Iterator<Uint32Array>;
   readonly #evidence: EvidenceFile;
   #next: Uint32Array | undefined;
-  #count = 0;
 
   constructor(ledger: string, stage: Pick<DedupStage, "index" | "label">) {
     this.#keys = new KeysFile(`${pathOf(ledger, stage)}.keys`);
@@ -251,10 +274,10 @@ export class SignatureReader {
   }
 
   /** The signature of a page by its row, if it has one. Rows must be asked for in ascending order. */
-  of(row: number): { readonly record: number; readonly keys: Uint32Array } | undefined {
-    if (this.#next?.[0] !== row) return undefined;
-    const signature = { record: this.#count, keys: this.#next.slice(1) };
-    this.#count++;
+  of(row: number): StoredSignature | undefined {
+    const words = this.#next;
+    if (words?.[ROW_AT] !== row) return undefined;
+    const signature = { number: words[SIGNATURE_AT]!, keys: words.slice(KEYS_AT) };
     this.#advance();
     return signature;
   }
@@ -264,9 +287,9 @@ export class SignatureReader {
     return this.#next === undefined;
   }
 
-  /** Empty where none is stored: the page has none, or no key in common with any other. */
-  evidence(record: number): Uint8Array {
-    return this.#evidence.of(record);
+  /** Of a signature by its number. Empty where none is stored: it has none, or no key in common with any other. */
+  evidence(number: number): Uint8Array {
+    return this.#evidence.of(number);
   }
 
   close(): void {

@@ -39,7 +39,7 @@ export interface PageRow {
   /** Its text in text.bin, if it has one that is stored. */
   readonly text?: Piece | undefined;
   readonly textBytes: number;
-  /** By index of the deduplication stage. */
+  /** By index of the deduplication stage. Parts of a page that was split behind it share the pieces of the whole. */
   readonly signatures?: Readonly<Record<number, { readonly keys: Piece; readonly evidence?: Piece }>> | undefined;
   /** The sink's bytes, if it passed every stage. */
   readonly payload?: Piece | undefined;

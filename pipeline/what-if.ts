@@ -51,7 +51,7 @@ export async function whatIf(
   const { source, sink } = manifest.identity;
   const pages = new RecordedPages(run, stages, { source: source.name, sink: sink.name });
   try {
-    const evidence = (stageIndex: number, record: number) => pages.evidence(stageIndex, record);
+    const evidence = (stageIndex: number, signature: number) => pages.evidence(stageIndex, signature);
     const own = new DuplicatesAgain(stages, "own", evidence);
     const asked = new DuplicatesAgain(stages, "asked", evidence);
     const writer = new ReportWriter(manifest, stages, examples);

@@ -19,7 +19,7 @@ import { type CheckedRecipe, contextFor, type MiddleDefinition } from "./recipe.
 import { isInSample } from "./rejects.ts";
 import { isRejected, type Loss, type SourceItem, type SourceLog, type Span } from "./source.ts";
 import { EntryReader, EntryWriter, type OnwardRow, type PageRow, type Piece, type SpanMeta } from "./span-entry.ts";
-import type { EncodedPage, SinkDefinition, SourceDefinition, StageSpec } from "./stage.ts";
+import type { EncodedPage, Signature, SinkDefinition, SourceDefinition, StageSpec } from "./stage.ts";
 import { StepClock } from "./step-clock.ts";
 
 /** What a worker is given when it starts: plain data. */
@@ -351,11 +351,15 @@ function progressKib({ offset, length }: SourceRef, { start, end }: Span): numbe
   return Math.max(0, Math.min(end, offset + length) - start) >> 10;
 }
 
+type SignaturePieces = NonNullable<PageRow["signatures"]>[number];
+
 /** Writes outcomes as rows of an entry. */
 class RowWriter {
   readonly #entry: EntryWriter;
   readonly #rows: PageRow[] = [];
   readonly #isGoneOnFrom: boolean;
+  /** By stage, what was stored last: parts of a split page carry the signature of the whole. */
+  readonly #stored = new Map<number, { readonly signature: Signature; readonly pieces: SignaturePieces }>();
 
   /** An entry that later stages go on from keeps every text; the last one what people may want to read. */
   constructor(dir: string, attempt: string, isGoneOnFrom: boolean) {
@@ -404,16 +408,23 @@ class RowWriter {
   }
 
   #store(signatures: Outcome["signatures"]): PageRow["signatures"] {
-    const stored: Record<number, { keys: readonly [number, number]; evidence?: readonly [number, number] }> = {};
+    const stored: Record<number, SignaturePieces> = {};
     for (const [stage, signature] of signatures) {
       if (signature === null) continue;
-      const keys = this.#entry.append("keys", Buffer.from(signature.keys.slice().buffer));
-      stored[stage] =
-        signature.evidence === undefined
-          ? { keys }
-          : { keys, evidence: this.#entry.append("evidence", signature.evidence.slice()) };
+      let last = this.#stored.get(stage);
+      if (last?.signature !== signature) {
+        last = { signature, pieces: this.#append(signature) };
+        this.#stored.set(stage, last);
+      }
+      stored[stage] = last.pieces;
     }
     return stored;
+  }
+
+  #append(signature: Signature): SignaturePieces {
+    const keys = this.#entry.append("keys", Buffer.from(signature.keys.slice().buffer));
+    if (signature.evidence === undefined) return { keys };
+    return { keys, evidence: this.#entry.append("evidence", signature.evidence.slice()) };
   }
 
   commit(account: SpanMeta["account"]): SpanMeta {

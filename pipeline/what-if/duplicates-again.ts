@@ -15,13 +15,13 @@
  *
  * If all thresholds are drawn tighter, no page is unsure, and every answer is the first.
  */
+import type { StoredSignature } from "../signatures.ts";
 import type { DedupDefinition, DedupIndex, DuplicateOf } from "../stage.ts";
 import type { AskedStage } from "./asked-stages.ts";
 import { MAY_BE_DUPLICATE, type Which } from "./judge-again.ts";
 import type { Fate, RecordedPage } from "./recorded-pages.ts";
 
-type Signature = { readonly record: number; readonly keys: Uint32Array };
-type ReadEvidence = (stageIndex: number, record: number) => Uint8Array;
+type ReadEvidence = (stageIndex: number, signature: number) => Uint8Array;
 
 export class DuplicatesAgain {
   readonly #stages: readonly StageAgain[];
@@ -29,7 +29,7 @@ export class DuplicatesAgain {
   constructor(stages: readonly AskedStage[], which: Which, evidence: ReadEvidence) {
     this.#stages = stages
       .filter(({ definition }) => definition.kind === "dedup")
-      .map((stage) => new StageAgain(stage, stage[which], (record) => evidence(stage.index, record)));
+      .map((stage) => new StageAgain(stage, stage[which], (signature) => evidence(stage.index, signature)));
   }
 
   /** The page's fate, given what it is without deduplication. Pages come in input order. */
@@ -62,18 +62,27 @@ function mayBeDuplicate({ index, label }: StageAgain): Fate {
   return { outcome: "unknown", stageIndex: index, stage: label, reason: MAY_BE_DUPLICATE };
 }
 
+/** Parts of a split page have the signature of the whole in common, share its answer, and are added once. */
+interface Answer {
+  readonly signature: number;
+  readonly found: Found | "unknown" | undefined;
+  isSure: boolean;
+  isUnsure: boolean;
+}
+
 type Found = { readonly reason: string; readonly similarity: number | undefined };
 
 class StageAgain {
   readonly index: number;
   readonly label: string;
-  readonly #evidence: (record: number) => Uint8Array;
+  readonly #evidence: (signature: number) => Uint8Array;
   readonly #sure: Added;
   readonly #unsure: Added;
   readonly #unsureKeys: KeyCounts;
   #unsigned = 0;
+  #last: Answer | undefined;
 
-  constructor({ index, label, definition }: AskedStage, params: unknown, evidence: (record: number) => Uint8Array) {
+  constructor({ index, label, definition }: AskedStage, params: unknown, evidence: (signature: number) => Uint8Array) {
     const dedup = definition as DedupDefinition;
     this.index = index;
     this.label = label;
@@ -83,7 +92,14 @@ class StageAgain {
     this.#unsureKeys = new KeyCounts(dedup.keyWords);
   }
 
-  find(signature: Signature): Found | "unknown" | undefined {
+  find(signature: StoredSignature): Found | "unknown" | undefined {
+    if (this.#last?.signature !== signature.number) {
+      this.#last = { signature: signature.number, found: this.#findAnew(signature), isSure: false, isUnsure: false };
+    }
+    return this.#last.found;
+  }
+
+  #findAnew(signature: StoredSignature): Found | "unknown" | undefined {
     const unsure = this.#unsigned + this.#unsureKeys.most(signature.keys);
     const match = this.#sure.find(signature, this.#evidence);
     if (unsure === 0) return match;
@@ -93,35 +109,41 @@ class StageAgain {
     return undefined;
   }
 
-  add(signature: Signature | undefined): void {
-    if (signature !== undefined) this.#sure.add(signature);
+  /** Adds a page that was asked about last. */
+  add(signature: StoredSignature | undefined): void {
+    if (signature === undefined || this.#last!.isSure) return;
+    this.#last!.isSure = true;
+    this.#sure.add(signature);
   }
 
   /** `isSeen`: whether the stage saw the page: without a signature it was too short then, and is nobody's twin. */
-  addUnsure(signature: Signature | undefined, isSeen: boolean): void {
-    if (signature !== undefined) {
+  addUnsure(signature: StoredSignature | undefined, isSeen: boolean): void {
+    if (signature === undefined) {
+      if (!isSeen) this.#unsigned++;
+    } else if (!this.#last!.isUnsure) {
+      this.#last!.isUnsure = true;
       this.#unsure.add(signature);
       this.#unsureKeys.add(signature.keys);
-    } else if (!isSeen) this.#unsigned++;
+    }
   }
 }
 
-/** An index, and which record each added page is. */
+/** An index, and which signature each added page has. */
 class Added {
   readonly #index: DedupIndex;
-  readonly #records: number[] = [];
+  readonly #signatures: number[] = [];
 
   constructor(index: DedupIndex) {
     this.#index = index;
   }
 
-  find({ keys, record }: Signature, evidence: (record: number) => Uint8Array): DuplicateOf | undefined {
-    return this.#index.find(keys, (added) => evidence(added === undefined ? record : this.#records[added]!));
+  find({ keys, number }: StoredSignature, evidence: (signature: number) => Uint8Array): DuplicateOf | undefined {
+    return this.#index.find(keys, (added) => evidence(added === undefined ? number : this.#signatures[added]!));
   }
 
-  add({ keys, record }: Signature): void {
+  add({ keys, number }: StoredSignature): void {
     this.#index.add(keys);
-    this.#records.push(record);
+    this.#signatures.push(number);
   }
 
   room(keys: Uint32Array): number {

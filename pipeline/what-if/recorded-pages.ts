@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { FormatError } from "../errors.ts";
 import type { Verdict, WayEnd } from "../judge.ts";
 import { ledgerColumns } from "../ledger-reader.ts";
-import { SignatureReader } from "../signatures.ts";
+import { SignatureReader, type StoredSignature } from "../signatures.ts";
 import type { Scores } from "../stage.ts";
 import type { AskedStage } from "./asked-stages.ts";
 
@@ -33,7 +33,7 @@ export interface RecordedPage {
   /** By index of the stage. */
   readonly scores: ReadonlyMap<number, Scores>;
   /** By index of the stage; none for a page that it found too short, or that did not come so far. */
-  readonly signatures: ReadonlyMap<number, { readonly record: number; readonly keys: Uint32Array }>;
+  readonly signatures: ReadonlyMap<number, StoredSignature>;
 }
 
 export class RecordedPages {
@@ -50,9 +50,9 @@ export class RecordedPages {
     this.#signatures = new Map(signing.map((stage) => [stage.index, new SignatureReader(this.#ledger, stage)]));
   }
 
-  /** Evidence of a record of a deduplication stage. */
-  evidence(stageIndex: number, record: number): Uint8Array {
-    return this.#signatures.get(stageIndex)!.evidence(record);
+  /** Evidence of a signature of a deduplication stage. */
+  evidence(stageIndex: number, signature: number): Uint8Array {
+    return this.#signatures.get(stageIndex)!.evidence(signature);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<RecordedPage> {
@@ -82,7 +82,7 @@ export class RecordedPages {
           byStage.set(index, ofStage);
           ofStage[measured.name[n] as string] = measured.value[n] as number;
         });
-        const signatures = new Map<number, { readonly record: number; readonly keys: Uint32Array }>();
+        const signatures = new Map<number, StoredSignature>();
         for (const [index, reader] of this.#signatures) {
           const signature = reader.of(row);
           if (signature !== undefined) signatures.set(index, signature);

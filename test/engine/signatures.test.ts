@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { exactDedup, minhashDedup, run } from "../../index.ts";
+import { exactDedup, minhashDedup, registry, run } from "../../index.ts";
 import { SignatureReader } from "../../pipeline/signatures.ts";
 import type { DedupDefinition } from "../../pipeline/stage.ts";
+import { whatIf } from "../../pipeline/what-if.ts";
 import { openSigner } from "../contracts/dedup.ts";
 import { prose, tempDir } from "./harness.ts";
 
@@ -33,15 +34,15 @@ test("the ledger holds the keys of every signed page, and evidence of those that
   ] as const) {
     const sign = await openSigner(definition as DedupDefinition, spec);
     const reader = new SignatureReader(join(dir, "out", "ledger"), { index, label });
-    let record = 0;
+    let number = 0;
     for (const [row, text] of TEXTS.entries()) {
       const expected = sign(text);
       const found = reader.of(row);
-      assert.deepEqual(found, expected === null ? undefined : { record: record++, keys: expected.keys });
+      assert.deepEqual(found, expected === null ? undefined : { number: number++, keys: expected.keys });
       if (found === undefined) continue;
       const meets = [0, 2, 4, 6].includes(row) && expected!.evidence !== undefined;
       assert.deepEqual(
-        Buffer.from(reader.evidence(found.record)),
+        Buffer.from(reader.evidence(found.number)),
         meets ? Buffer.from(expected!.evidence!) : Buffer.alloc(0),
       );
     }
@@ -77,4 +78,34 @@ test("damaged and foreign files of signatures are refused", async () => {
     writeFileSync(path, whole);
   }
   assert.throws(() => new SignatureReader(ledger, { index: 1, label: "absent" }), /2-absent\.keys: missing/);
+});
+
+test("parts of a page that was split behind deduplication share its signature: none is its sibling's duplicate", async () => {
+  const dir = tempDir();
+  const split = `${prose(5, 60)} SPLIT ${prose(6, 96)} SPLIT ${prose(7, 60)}`;
+  const texts = [split, prose(8), split, prose(8)];
+  writeFileSync(join(dir, "pages.jsonl"), texts.map((text) => `${JSON.stringify({ text })}\n`).join(""));
+  const marked = join(import.meta.dirname, "..", "fixtures", "split-marked.ts");
+  const lines = join(import.meta.dirname, "..", "fixtures", "count-lines.ts");
+  const out = join(dir, "out");
+  const runWith = (min: number, sink: string) =>
+    run(
+      {
+        source: { use: "jsonl", with: { files: ["*.jsonl"] } },
+        stages: [exactDedup(), minhashDedup(), { use: marked }, { use: lines, with: { min } }],
+        sink: { use: "jsonl", with: { dir: sink } },
+      },
+      { baseDir: dir, cache: false, supervise: false, workers: 1 },
+    );
+  const { counts } = await runWith(1, out);
+  assert.equal(counts.kept, 4);
+  assert.deepEqual(JSON.parse(JSON.stringify(counts.droppedBy)), { "exact-dedup": { "exact-duplicate": 4 } });
+  // The first part has gone, and the whole stays in the index for the others.
+  const fewer = await whatIf(out, new Map([["count-lines.min", 6]]), { registry });
+  assert.equal(fewer.before.kept, 4);
+  assert.deepEqual(JSON.parse(JSON.stringify(fewer.after.droppedBy)), {
+    "exact-dedup": { "exact-duplicate": 4 },
+    "count-lines": { "too-few-lines": 2 },
+  });
+  assert.deepEqual((await runWith(6, join(dir, "truth"))).counts.droppedBy, fewer.after.droppedBy);
 });

@@ -49,13 +49,14 @@ function world(pages: readonly ToyPage[], stages: readonly AskedStage[], stay: r
 }
 
 function recorded({ keys, isSigned }: ToyPage, row: number, isWhole: boolean): RecordedPage {
-  const signatures = new Map(isWhole || isSigned ? keys.map((one, k) => [k, { record: row, keys: one }]) : []);
+  const signatures = new Map(isWhole || isSigned ? keys.map((one, k) => [k, { number: row, keys: one }]) : []);
   return { row, id: String(row), way: { ...KEPT, stageIndex: isWhole || isSigned ? STAGES : 0 }, signatures } as never;
 }
 
 /** Evidence of the minhash index: sorted words, here a page's keys. */
 function evidenceOf(pages: readonly ToyPage[]) {
-  return (stage: number, record: number) => new Uint8Array(Uint32Array.from(pages[record]!.keys[stage]!).sort().buffer);
+  return (stage: number, signature: number) =>
+    new Uint8Array(Uint32Array.from(pages[signature]!.keys[stage]!).sort().buffer);
 }
 
 function stageOf(index: number, definition: DedupDefinition, params: unknown): AskedStage {

@@ -161,3 +161,28 @@ test("the command tells counts, pages that change sides with scores and text, an
   const bad = await sluice(["what-if", "out", "--set", "gopher-quality.minWords"], { cwd: dir });
   assert.equal(bad.code, 2);
 });
+
+test("what would have happened behind a drop is told: harm as in a run, a split as unknown", async () => {
+  const dir = tempDir();
+  const edit = (text: string, n: number) => (n % 4 === 0 ? `${prose(n, 24)} ${["POISON", "SPLIT", ""][n % 3]}` : text);
+  writePages(dir, { files: 1, pages: 24, edit });
+  const fixture = (name: string) => join(import.meta.dirname, "..", "fixtures", name);
+  const stages = (min: number): Recipe["stages"] => [
+    { use: fixture("count-lines.ts"), with: { min } },
+    { use: fixture("split-marked.ts") },
+    { use: fixture("poison.ts"), with: { how: "throw" } },
+  ];
+  const out = await runIn(dir, "out", { stages: stages(8) });
+  const { before, after, unknown } = await ask(out, { "count-lines.min": 0 });
+  assert.deepEqual([before.dropped, after.kept, after.unknown], [6, 20, 2]);
+  assert.deepEqual(JSON.parse(JSON.stringify(after.quarantinedBy)), { poison: { threw: 2 } });
+  assert.deepEqual(JSON.parse(JSON.stringify(unknown)), { split: { dropped: 2 } });
+  const truth = await runIn(dir, "truth", { stages: stages(0) });
+  const { counts } = JSON.parse(readFileSync(join(truth, "manifest.json"), "utf8"));
+  assert.deepEqual(counts.quarantinedBy, { poison: { threw: 2 } });
+  assert.equal(counts.kept, 20 + 2 * 2, "two pages became four");
+  // The other way round the four parts are told, where a run has the two pages.
+  const tightened = await ask(truth, { "count-lines.min": 8 });
+  assert.deepEqual(JSON.parse(JSON.stringify(tightened.after.droppedBy)), { "count-lines": { "too-few-lines": 8 } });
+  assert.equal(tightened.after.kept, before.kept);
+});
