@@ -98,7 +98,7 @@ class Cleaner {
 
   clean(): CleanedLines & { readonly words: () => Words } {
     const text = this.#text;
-    const { starts, ends, kinds, length } = this.#words;
+    const { starts, ends, kinds, flags, length } = this.#words;
     const marks = marksOf(this.#words.vocabulary);
     const maxUnits = this.#rules.maxWordChars > 0 ? this.#rules.maxWordChars : Number.MAX_SAFE_INTEGER;
 
@@ -109,8 +109,10 @@ class Cleaner {
     let hasLongWord = false;
     let mark = 0;
     for (let i = 0; i < length; i++) {
-      mark |= marks[kinds[i]!]!;
       const end = ends[i]!;
+      const start = starts[i]!;
+      if (!isUnmarked(flags[i]!, text.charCodeAt(start), text.charCodeAt(end - 1), end - start))
+        mark |= marks[kinds[i]!]!;
       const next = i + 1 < length ? starts[i + 1]! : text.length;
       if (next === end && i + 1 < length) continue;
       chunks++;
@@ -212,18 +214,20 @@ class Cleaner {
     const starts = new Int32Array(length);
     const ends = new Int32Array(length);
     const kinds = new Int32Array(length);
+    const flags = new Uint8Array(length);
     // The whole text was stripped at last: its first word is where the text's first character is.
     let strippedUnits = -1;
     let to = 0;
     for (const { words, first, last, shift } of this.#stretches) {
       if (strippedUnits < 0 && last > first) strippedUnits = words.starts[first]! + shift;
       kinds.set(words.kinds.subarray(first, last), to);
+      flags.set(words.flags.subarray(first, last), to);
       for (let i = first; i < last; i++, to++) {
         starts[to] = words.starts[i]! + shift - strippedUnits;
         ends[to] = words.ends[i]! + shift - strippedUnits;
       }
     }
-    return new Words(text, starts, ends, kinds, vocabulary);
+    return new Words(text, starts, ends, kinds, flags, vocabulary);
   }
 
   #flush(): void {

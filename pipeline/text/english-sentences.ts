@@ -8,22 +8,11 @@
  * White space of more than one space is a token to spaCy, so it opens a sentence, too; one at the end of a text is a
  * sentence of its own. ("…" and "..." end nothing: they are tokens that are not in the list of ends.)
  */
-import { Kind, perKind } from "./word-kinds.ts";
+import { SENTENCE_ENDS } from "./punctuation.ts";
+import { Kind } from "./word-kinds.ts";
 import type { Words } from "./words.ts";
 
-/** Tokens that end a sentence: the sentencizer's 128 default characters, all of them punctuation. */
-const ENDS =
-  /^[!.?\u{589}\u{61F}\u{6D4}\u{700}-\u{702}\u{7F9}\u{964}\u{965}\u{104A}\u{104B}\u{1362}\u{1367}\u{1368}\u{166E}\u{1735}\u{1736}\u{1803}\u{1809}\u{1944}\u{1945}\u{1AA8}-\u{1AAB}\u{1B5A}\u{1B5B}\u{1B5E}\u{1B5F}\u{1C3B}\u{1C3C}\u{1C7E}\u{1C7F}\u{203C}\u{203D}\u{2047}-\u{2049}\u{2E2E}\u{2E3C}\u{3002}\u{A4FF}\u{A60E}\u{A60F}\u{A6F3}\u{A6F7}\u{A876}\u{A877}\u{A8CE}\u{A8CF}\u{A92F}\u{A9C8}\u{A9C9}\u{AA5D}-\u{AA5F}\u{AAF0}\u{AAF1}\u{ABEB}\u{FE52}\u{FE56}\u{FE57}\u{FF01}\u{FF0E}\u{FF1F}\u{FF61}\u{10A56}\u{10A57}\u{11047}\u{11048}\u{110BE}-\u{110C1}\u{11141}-\u{11143}\u{111C5}\u{111C6}\u{111CD}\u{111DE}\u{111DF}\u{11238}\u{11239}\u{1123B}\u{1123C}\u{112A9}\u{1144B}\u{1144C}\u{115C2}\u{115C3}\u{115C9}-\u{115D7}\u{11641}\u{11642}\u{1173C}-\u{1173E}\u{11A42}\u{11A43}\u{11A9B}\u{11A9C}\u{11C41}\u{11C42}\u{16A6E}\u{16A6F}\u{16AF5}\u{16B37}\u{16B38}\u{16B44}\u{1BC9F}\u{1DA88}]$/u;
 const PUNCTUATION = /^\p{P}+$/u;
-
-const PLAIN = 0;
-const PUNCT = 1;
-const END = 2;
-
-const roleOf = perKind(
-  (word) => (ENDS.test(word) ? END : PUNCTUATION.test(word) ? PUNCT : PLAIN),
-  (flags) => (flags & Kind.alphabetic) !== 0,
-);
 
 const SPACE = 0x20;
 
@@ -37,21 +26,21 @@ export function countEnglishSentences(
   last = words.length,
   end: number = words.text.length,
 ): number {
-  const { text, starts, ends, kinds } = words;
-  const roles = roleOf(words.vocabulary);
+  const { text, starts, ends: wordEnds, flags } = words;
   let sentences = 1;
   let hasEnded = false;
   for (let i = first; i < last; i++) {
-    const role = roles[kinds[i]!]!;
+    const flag = flags[i]!;
+    const ends = (flag & Kind.sentenceEnd) !== 0;
     if (hasEnded) {
       // What ended before white space of more than one space is over, whatever follows.
-      if (role === PLAIN || isToken(text, ends[i - 1]!, starts[i]!)) {
+      if ((flag & (Kind.sentenceEnd | Kind.punctuation)) === 0 || isToken(text, wordEnds[i - 1]!, starts[i]!)) {
         sentences++;
-        hasEnded = role === END;
+        hasEnded = ends;
       }
-    } else hasEnded = role === END;
+    } else hasEnded = ends;
   }
-  if (hasEnded && isToken(text, ends[last - 1]!, end)) sentences++;
+  if (hasEnded && isToken(text, wordEnds[last - 1]!, end)) sentences++;
   return sentences;
 }
 
@@ -65,10 +54,10 @@ export function countEnglishSentencesPlainly(tokens: readonly string[]): number 
   let starts = Math.min(1, tokens.length);
   let seenEnd = false;
   for (const token of tokens) {
-    if (seenEnd && !PUNCTUATION.test(token) && !ENDS.test(token)) {
+    if (seenEnd && !PUNCTUATION.test(token) && !SENTENCE_ENDS.test(token)) {
       starts++;
       seenEnd = false;
-    } else if (ENDS.test(token)) seenEnd = true;
+    } else if (SENTENCE_ENDS.test(token)) seenEnd = true;
   }
   return Math.max(1, starts);
 }

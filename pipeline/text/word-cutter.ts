@@ -28,6 +28,7 @@ export class Spans {
 let starts = new Int32Array(1 << 12);
 let ends = new Int32Array(1 << 12);
 let kinds = new Int32Array(1 << 12);
+let flags = new Uint8Array(1 << 12);
 /** Arrays longer than this are given back after use: one huge page must not pin its memory. */
 const MAX_KEPT_WORDS = 1 << 20;
 
@@ -35,14 +36,19 @@ function makeRoom(length: number): void {
   starts = withRoom(starts, length);
   ends = withRoom(ends, length);
   kinds = withRoom(kinds, length);
+  flags = withRoom(flags, length);
 }
+
+/** A word in one number: its kind in the lower bits, the flags of the kind above them. */
+const KIND_BITS = 23;
+const KIND_MASK = (1 << KIND_BITS) - 1;
 
 export class WordCutter {
   readonly kinds = new WordKinds();
   readonly #cut: CutChunk;
   /** By UTF-16 unit: 1 where it parts chunks. */
   readonly #parts: Uint8Array;
-  /** Chunk → the kind of the word that it is as a whole, or ~n: the n-th of those that are cut. */
+  /** Chunk → the word that it is as a whole, kind and flags, or ~n: the n-th of those that are cut. */
   readonly #chunks = new SpanValues();
   /** Cut chunk n's words: `#wordKinds`, `#wordStarts` and `#wordEnds` (from the chunk's start) from `#first[n]` to `#first[n + 1]`. */
   #first = new Int32Array(1 << 8);
@@ -50,6 +56,7 @@ export class WordCutter {
   #wordKinds = new Int32Array(1 << 8);
   #wordStarts = new Int32Array(1 << 8);
   #wordEnds = new Int32Array(1 << 8);
+  #wordFlags = new Uint8Array(1 << 8);
   readonly #spans = new Spans();
 
   /** `parts` says which UTF-16 units no word goes across; what they are is no word either. */
@@ -86,7 +93,8 @@ export class WordCutter {
         if (count === starts.length) makeRoom(count + 1);
         starts[count] = start;
         ends[count] = i;
-        kinds[count++] = word;
+        flags[count] = word >>> KIND_BITS;
+        kinds[count++] = word & KIND_MASK;
         continue;
       }
       const last = this.#first[~word + 1]!;
@@ -94,12 +102,23 @@ export class WordCutter {
       if (needed > starts.length) makeRoom(needed);
       for (let at = this.#first[~word]!; at < last; at++, count++) {
         kinds[count] = this.#wordKinds[at]!;
+        flags[count] = this.#wordFlags[at]!;
         starts[count] = start + this.#wordStarts[at]!;
         ends[count] = start + this.#wordEnds[at]!;
       }
     }
-    const words = new Words(text, starts.slice(0, count), ends.slice(0, count), kinds.slice(0, count), this.kinds);
-    if (starts.length > MAX_KEPT_WORDS) starts = ends = kinds = new Int32Array(0);
+    const words = new Words(
+      text,
+      starts.slice(0, count),
+      ends.slice(0, count),
+      kinds.slice(0, count),
+      flags.slice(0, count),
+      this.kinds,
+    );
+    if (starts.length > MAX_KEPT_WORDS) {
+      starts = ends = kinds = new Int32Array(0);
+      flags = new Uint8Array(0);
+    }
     return words;
   }
 
@@ -108,17 +127,23 @@ export class WordCutter {
     spans.length = 0;
     this.#cut(text, start, end, spans);
     const { values } = spans;
-    if (spans.length === 2 && values[0] === start && values[1] === end) return this.kinds.intern(units, start, end);
+    if (spans.length === 2 && values[0] === start && values[1] === end) {
+      const kind = this.kinds.intern(units, start, end);
+      if (kind <= KIND_MASK) return kind | (this.kinds.flags[kind]! << KIND_BITS);
+    }
     const chunk = this.#cutChunks++;
     const first = this.#first[chunk]!;
     const last = first + spans.length / 2;
     this.#wordKinds = withRoom(this.#wordKinds, last);
     this.#wordStarts = withRoom(this.#wordStarts, last);
     this.#wordEnds = withRoom(this.#wordEnds, last);
+    this.#wordFlags = withRoom(this.#wordFlags, last);
     for (let word = first, at = 0; word < last; word++) {
       const from = values[at++]!;
       const to = values[at++]!;
-      this.#wordKinds[word] = this.kinds.intern(units, from, to);
+      const kind = this.kinds.intern(units, from, to);
+      this.#wordKinds[word] = kind;
+      this.#wordFlags[word] = this.kinds.flags[kind]!;
       this.#wordStarts[word] = from - start;
       this.#wordEnds[word] = to - start;
     }

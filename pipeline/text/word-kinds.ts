@@ -3,7 +3,7 @@
  * then numbers, too, and measuring them is a look-up.
  */
 import { withRoom } from "./growable.ts";
-import { isPunctuation } from "./punctuation.ts";
+import { isPunctuation, SENTENCE_ENDS } from "./punctuation.ts";
 import { isAlphabetic, isHighSurrogate, isLowSurrogate } from "./python-text.ts";
 import { SpanValues, UNKNOWN } from "./span-values.ts";
 import { copyUnits, type Units } from "./units.ts";
@@ -18,7 +18,15 @@ export const Kind = {
   opensException: 4,
   /** Lower-case ASCII letters alone. */
   plain: 8,
+  /** All its characters are of Unicode's category P. */
+  punctuation: 16,
+  /** Is a character that ends a sentence to spaCy's sentencizer. */
+  sentenceEnd: 32,
+  /** Has a character beyond the basic plane: fewer code points than units. */
+  wide: 64,
 } as const;
+
+const PUNCTUATION_ALONE = /^\p{P}+$/u;
 
 /** What is known of each kind of word. Grows; kinds keep their numbers. */
 export class WordKinds {
@@ -96,7 +104,14 @@ export class WordKinds {
     }
     this.#starts[kind + 1] = place;
     this.codePoints[kind] = codePoints;
-    this.flags[kind] = isPlain ? flags | Kind.plain : flags;
+    if (isPlain) flags |= Kind.plain;
+    if (codePoints < end - start) flags |= Kind.wide;
+    if ((flags & Kind.alphabetic) === 0) {
+      const word = this.textOf(kind);
+      if (PUNCTUATION_ALONE.test(word)) flags |= Kind.punctuation;
+      if (SENTENCE_ENDS.test(word)) flags |= Kind.sentenceEnd;
+    }
+    this.flags[kind] = flags;
   }
 }
 

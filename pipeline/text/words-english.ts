@@ -72,11 +72,10 @@ class EnglishCutter {
   }
 
   #findExceptions(words: Words): FoundException[] {
-    const { kinds, starts, ends, length } = words;
-    const flags = this.#cutter.kinds.flags;
+    const { kinds, flags, starts, ends, length } = words;
     const found: FoundException[] = [];
     for (let first = 0; first < length; first++) {
-      if ((flags[kinds[first]!]! & Kind.opensException) === 0) continue;
+      if ((flags[first]! & Kind.opensException) === 0) continue;
       let step: Step | undefined = this.#exceptions.next.get(kinds[first]!);
       let isSpaced = false;
       for (let i = first; step !== undefined; ) {
@@ -98,12 +97,14 @@ class EnglishCutter {
     const starts = new Int32Array(length);
     const ends = new Int32Array(length);
     const kinds = new Int32Array(length);
+    const flags = new Uint8Array(length);
     let from = 0;
     let to = 0;
     const copyUntil = (index: number): void => {
       starts.set(words.starts.subarray(from, index), to);
       ends.set(words.ends.subarray(from, index), to);
       kinds.set(words.kinds.subarray(from, index), to);
+      flags.set(words.flags.subarray(from, index), to);
       to += index - from;
     };
     for (const { first, count, parts } of matches) {
@@ -112,12 +113,14 @@ class EnglishCutter {
       for (const part of parts) {
         starts[to] = start;
         start = ends[to] = start + part.length;
-        kinds[to++] = this.#cutter.kinds.internText(part);
+        kinds[to] = this.#cutter.kinds.internText(part);
+        flags[to] = this.#cutter.kinds.flags[kinds[to]!]!;
+        to++;
       }
       from = first + count;
     }
     copyUntil(words.length);
-    return new Words(words.text, starts, ends, kinds, this.#cutter.kinds);
+    return new Words(words.text, starts, ends, kinds, flags, this.#cutter.kinds);
   }
 }
 

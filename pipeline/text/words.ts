@@ -1,4 +1,4 @@
-import type { WordKinds } from "./word-kinds.ts";
+import { Kind, type WordKinds } from "./word-kinds.ts";
 
 /** A page's words, in order, by one definition of what a word is: where each lies in the text, and of which kind it is. */
 export class Words implements Iterable<string> {
@@ -9,15 +9,31 @@ export class Words implements Iterable<string> {
   readonly ends: Int32Array;
   /** Each word's kind: a number that indexes `vocabulary` and says nothing else. Equal kinds ⇔ equal words. */
   readonly kinds: Int32Array;
+  /** Each word's flags (see `Kind`): those of its kind, without a look-up. */
+  readonly flags: Uint8Array;
   readonly vocabulary: WordKinds;
 
-  constructor(text: string, starts: Int32Array, ends: Int32Array, kinds: Int32Array, vocabulary: WordKinds) {
+  constructor(
+    text: string,
+    starts: Int32Array,
+    ends: Int32Array,
+    kinds: Int32Array,
+    flags: Uint8Array,
+    vocabulary: WordKinds,
+  ) {
     this.text = text;
     this.length = kinds.length;
     this.starts = starts;
     this.ends = ends;
     this.kinds = kinds;
+    this.flags = flags;
     this.vocabulary = vocabulary;
+  }
+
+  /** Code points of the word at an index below `length`. */
+  charsAt(index: number): number {
+    const isWide = (this.flags[index]! & Kind.wide) !== 0;
+    return isWide ? this.vocabulary.codePoints[this.kinds[index]!]! : this.ends[index]! - this.starts[index]!;
   }
 
   /** The word at an index below `length`. */

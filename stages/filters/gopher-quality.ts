@@ -126,16 +126,16 @@ function ratio(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
 }
 
-function measureWords({ kinds, vocabulary }: Words): { words: number; wordChars: number; alphabetic: number } {
-  const { flags, codePoints } = vocabulary;
+function measureWords(tokens: Words): { words: number; wordChars: number; alphabetic: number } {
+  const { flags, length } = tokens;
   let words = 0;
   let wordChars = 0;
   let alphabetic = 0;
-  for (const kind of kinds) {
-    const flag = flags[kind]!;
+  for (let i = 0; i < length; i++) {
+    const flag = flags[i]!;
     if ((flag & Kind.symbol) === 0) {
       words++;
-      wordChars += codePoints[kind]!;
+      wordChars += tokens.charsAt(i);
     }
     if ((flag & Kind.alphabetic) !== 0) alphabetic++;
   }
