@@ -10,7 +10,7 @@ import { repeatedGramCharsFast, topGramCharsFast } from "../pipeline/text/ngrams
 import { PUNCTUATION, TERMINAL_PUNCTUATION } from "../pipeline/text/punctuation.ts";
 import { countCodePoints, isSpace, splitLines, strip } from "../pipeline/text/python-text.ts";
 import { countRepeats, countRepeatsPlainly } from "../pipeline/text/repeats.ts";
-import { SpanValues, UNKNOWN } from "../pipeline/text/span-values.ts";
+import { SpanRecords } from "../pipeline/text/span-records.ts";
 import { copyUnits } from "../pipeline/text/units.ts";
 import { perKind } from "../pipeline/text/word-kinds.ts";
 import { cutEnglishWords } from "../pipeline/text/words-english.ts";
@@ -93,20 +93,26 @@ test("words cut chunk by chunk are those of the whole text", () => {
   }
 });
 
-test("spans of up to eight small units, and longer ones, are told apart", () => {
-  const values = new SpanValues();
+test("spans of up to sixteen small units, and longer ones, are told apart", () => {
+  const records = new SpanRecords();
   const random = seededRandom(13);
   const known = new Map<string, number>();
-  for (let n = 0; n < 50_000; n++) {
-    const length = 1 + Math.floor(random() * 11);
-    const span = String.fromCharCode(
-      ...Array.from({ length }, () => [0, 1, 0x61, 0xff, 0x100, 0x161][Math.floor(random() * 6)]!),
-    );
+  const alphabet = [0, 1, 0x61, 0xff, 0x100, 0x161];
+  for (let n = 1; n <= 50_000; n++) {
+    const length = 1 + Math.floor(random() * (n % 2 === 0 ? 5 : 19));
+    const small = random() < 0.7 ? 4 : 6;
+    const span = String.fromCharCode(...Array.from({ length }, () => alphabet[Math.floor(random() * small)]!));
     const start = Math.floor(random() * 3);
     const units = copyUnits("b".repeat(start) + span + "c".repeat(9));
-    assert.equal(values.find(units, start, start + length), known.get(span) ?? UNKNOWN, JSON.stringify(span));
-    if (known.has(span)) continue;
-    values.add(n, units, start, start + length);
+    let at = records.find(units, start, start + length);
+    assert.equal(at === -1 ? undefined : records.word(at), known.get(span), JSON.stringify(span));
+    if (at !== -1) {
+      assert.equal(records.chunk(at), -known.get(span)!);
+      continue;
+    }
+    at = records.add(units, start, start + length);
+    records.setWord(at, n);
+    records.setChunk(at, -n);
     known.set(span, n);
   }
 });

@@ -1,7 +1,7 @@
 /** The text's UTF-16 units as an array: scanners read it several times as fast as the string. */
 
 /** Units behind the text that may be read: "\n", and then anything. */
-const SLACK = 8;
+const SLACK = 16;
 
 /** Units, one by one and by pairs (two at once, from any place on). */
 export interface Units {

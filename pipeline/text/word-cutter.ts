@@ -4,7 +4,6 @@
  */
 import { withRoom } from "./growable.ts";
 import { isSpace } from "./python-text.ts";
-import { SpanValues, UNKNOWN } from "./span-values.ts";
 import { type Units, viewUnits } from "./units.ts";
 import { WordKinds } from "./word-kinds.ts";
 import { Words } from "./words.ts";
@@ -39,7 +38,10 @@ function makeRoom(length: number): void {
   flags = withRoom(flags, length);
 }
 
-/** A word in one number: its kind in the lower bits, the flags of the kind above them. */
+/**
+ * What a chunk is, in the record of its span: 1 + the word that it is as a whole (its kind in the lower bits, the flags of
+ * the kind above them), or ~n for the n-th of those that are cut.
+ */
 const KIND_BITS = 23;
 const KIND_MASK = (1 << KIND_BITS) - 1;
 
@@ -48,8 +50,6 @@ export class WordCutter {
   readonly #cut: CutChunk;
   /** By UTF-16 unit: 1 where it parts chunks. */
   readonly #parts: Uint8Array;
-  /** Chunk → the word that it is as a whole, kind and flags, or ~n: the n-th of those that are cut. */
-  readonly #chunks = new SpanValues();
   /** Cut chunk n's words: `#wordKinds`, `#wordStarts` and `#wordEnds` (from the chunk's start) from `#first[n]` to `#first[n + 1]`. */
   #first = new Int32Array(1 << 8);
   #cutChunks = 0;
@@ -67,12 +67,13 @@ export class WordCutter {
 
   /** Bytes held, nearly. */
   get bytes(): number {
-    return this.kinds.bytes + this.#chunks.bytes + 12 * this.#wordKinds.length;
+    return this.kinds.bytes + 13 * this.#wordKinds.length;
   }
 
   words(text: string): Words {
     const lent = viewUnits(text);
     const { units } = lent;
+    const { spans } = this.kinds;
     const parts = this.#parts;
     const length = text.length;
     let count = 0;
@@ -83,24 +84,21 @@ export class WordCutter {
       // White space stands behind the text.
       do i++;
       while (parts[units[i]!] === 0);
-      let word = this.#chunks.find(lent, start, i);
-      if (word === UNKNOWN) {
-        // Cutting looks nothing up among chunks, so the place that was found stays.
-        word = this.#cutNew(text, lent, start, i);
-        this.#chunks.add(word, lent, start, i);
-      }
-      if (word >= 0) {
+      const at = spans.find(lent, start, i);
+      let chunk = at === -1 ? 0 : spans.chunk(at);
+      if (chunk === 0) chunk = this.#cutNew(text, lent, start, i);
+      if (chunk > 0) {
         if (count === starts.length) makeRoom(count + 1);
         starts[count] = start;
         ends[count] = i;
-        flags[count] = word >>> KIND_BITS;
-        kinds[count++] = word & KIND_MASK;
+        flags[count] = (chunk - 1) >>> KIND_BITS;
+        kinds[count++] = (chunk - 1) & KIND_MASK;
         continue;
       }
-      const last = this.#first[~word + 1]!;
-      const needed = count + last - this.#first[~word]!;
+      const last = this.#first[~chunk + 1]!;
+      const needed = count + last - this.#first[~chunk]!;
       if (needed > starts.length) makeRoom(needed);
-      for (let at = this.#first[~word]!; at < last; at++, count++) {
+      for (let at = this.#first[~chunk]!; at < last; at++, count++) {
         kinds[count] = this.#wordKinds[at]!;
         flags[count] = this.#wordFlags[at]!;
         starts[count] = start + this.#wordStarts[at]!;
@@ -123,13 +121,21 @@ export class WordCutter {
   }
 
   #cutNew(text: string, units: Units, start: number, end: number): number {
+    const chunk = this.#cutApart(text, units, start, end);
+    const { spans } = this.kinds;
+    const found = spans.find(units, start, end);
+    spans.setChunk(found === -1 ? spans.add(units, start, end) : found, chunk);
+    return chunk;
+  }
+
+  #cutApart(text: string, units: Units, start: number, end: number): number {
     const spans = this.#spans;
     spans.length = 0;
     this.#cut(text, start, end, spans);
     const { values } = spans;
     if (spans.length === 2 && values[0] === start && values[1] === end) {
       const kind = this.kinds.intern(units, start, end);
-      if (kind <= KIND_MASK) return kind | (this.kinds.flags[kind]! << KIND_BITS);
+      if (kind < KIND_MASK) return 1 + (kind | (this.kinds.flags[kind]! << KIND_BITS));
     }
     const chunk = this.#cutChunks++;
     const first = this.#first[chunk]!;

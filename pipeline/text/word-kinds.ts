@@ -5,7 +5,7 @@
 import { withRoom } from "./growable.ts";
 import { isPunctuation, SENTENCE_ENDS } from "./punctuation.ts";
 import { isAlphabetic, isHighSurrogate, isLowSurrogate } from "./python-text.ts";
-import { SpanValues, UNKNOWN } from "./span-values.ts";
+import { SpanRecords } from "./span-records.ts";
 import { copyUnits, type Units } from "./units.ts";
 
 /** Flags of a kind of word. */
@@ -32,7 +32,8 @@ const PUNCTUATION_ALONE = /^\p{P}+$/u;
 export class WordKinds {
   /** Distinct words so far. */
   size = 0;
-  readonly #kinds = new SpanValues();
+  /** Words have their kind, counted from 1. Chunks of text are looked up here, too: most are a word. */
+  readonly spans = new SpanRecords();
   /** Units of all words, end to end, and where each begins; one entry more than words. */
   #units = new Uint16Array(1 << 12);
   #starts = new Int32Array(1 << 8);
@@ -42,12 +43,14 @@ export class WordKinds {
 
   /** Bytes held, nearly. */
   get bytes(): number {
-    return this.#kinds.bytes + this.#units.byteLength + 9 * this.#starts.length;
+    return this.spans.bytes + this.#units.byteLength + 9 * this.#starts.length;
   }
 
   /** The kind of a word, or -1 where it has not been met. */
   find(word: string): number {
-    return word === "" ? -1 : Math.max(-1, this.#kinds.find(copyUnits(word), 0, word.length));
+    if (word === "") return -1;
+    const at = this.spans.find(copyUnits(word), 0, word.length);
+    return at === -1 ? -1 : this.spans.word(at) - 1;
   }
 
   /** The word itself. */
@@ -66,10 +69,11 @@ export class WordKinds {
 
   /** The kind of the word that lies from `start` to `end`. */
   intern(text: Units, start: number, end: number): number {
-    const known = this.#kinds.find(text, start, end);
-    if (known !== UNKNOWN) return known;
+    let at = this.spans.find(text, start, end);
+    if (at !== -1 && this.spans.word(at) > 0) return this.spans.word(at) - 1;
+    if (at === -1) at = this.spans.add(text, start, end);
     const kind = this.size++;
-    this.#kinds.add(kind, text, start, end);
+    this.spans.setWord(at, kind + 1);
     this.#describe(kind, text.units, start, end);
     return kind;
   }
