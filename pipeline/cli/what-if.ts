@@ -33,12 +33,7 @@ export function whatIfCommand(): Command {
       "a threshold's other value (YAML); may be given several times",
       collect,
     )
-    .option(
-      "--examples <n>",
-      `pages shown that change side, each way (default: ${DEFAULT_EXAMPLES})`,
-      wholeNumber,
-      DEFAULT_EXAMPLES,
-    )
+    .option("--examples <n>", "pages shown that change side, each way", wholeNumber, DEFAULT_EXAMPLES)
     .option("--pages <file>", "write every page with what would become of it, one JSON object a line")
     .option("--json", "the report as JSON")
     .addHelpText(
