@@ -19,7 +19,7 @@ import {
   withoutCitations,
 } from "./c4-lines.ts";
 import { countEnglishSentences } from "./english-sentences.ts";
-import { afterLineEnd, countCodePoints, lineEnd, strip } from "./python-text.ts";
+import { countCodePoints, countLineEnds, lineEnd, strip } from "./python-text.ts";
 import { Kind, perKind } from "./word-kinds.ts";
 import { Words } from "./words.ts";
 import { cutEnglishWords } from "./words-english.ts";
@@ -52,10 +52,6 @@ const P = 0x70;
 const C = 0x63;
 const S = 0x73;
 
-/** 1 where a UTF-16 unit ends a line; none beyond does. */
-const LINE_END = Uint8Array.from({ length: 0x2030 }, (_, unit) =>
-  lineEnd(String.fromCharCode(unit), 0) === 0 ? 1 : 0,
-);
 const LF = 0x0a;
 const SPACE = 0x20;
 
@@ -102,7 +98,7 @@ class Cleaner {
     const marks = marksOf(this.#words.vocabulary);
     const maxUnits = this.#rules.maxWordChars > 0 ? this.#rules.maxWordChars : Number.MAX_SAFE_INTEGER;
 
-    this.#skipBlankLines(lineEndsIn(text, 0, length === 0 ? text.length : starts[0]!));
+    this.#skipBlankLines(countLineEnds(text, 0, length === 0 ? text.length : starts[0]!));
     let first = 0;
     let chunks = 0;
     let chunkStart = length === 0 ? 0 : starts[0]!;
@@ -119,7 +115,7 @@ class Cleaner {
       if (end - chunkStart > maxUnits && countCodePoints(text, chunkStart, end) > maxUnits) hasLongWord = true;
       chunkStart = next;
       if (next - end === 1 && i + 1 < length && text.charCodeAt(end) === SPACE) continue;
-      const lineEnds = lineEndsIn(text, end, next);
+      const lineEnds = countLineEnds(text, end, next);
       if (lineEnds === 0 && i + 1 < length) continue;
       this.#closeLine(first, i + 1, chunks, hasLongWord, mark);
       this.#skipBlankLines(lineEnds - 1);
@@ -129,7 +125,7 @@ class Cleaner {
       mark = 0;
     }
     // What follows the last line end is a line unless it is empty.
-    const lastLineEnds = length === 0 || lineEndsIn(text, ends[length - 1]!, text.length) > 0;
+    const lastLineEnds = length === 0 || countLineEnds(text, ends[length - 1]!, text.length) > 0;
     if (lastLineEnds && text.length > 0 && lineEnd(text, text.length - 1) === text.length) this.#skipBlankLines(1);
     const newText = this.#newText();
     return {
@@ -246,15 +242,4 @@ function isTerminated(text: string, start: number, end: number): boolean {
   const last = text.charCodeAt(end - 1);
   if (last === 0x2e) return !(end - start >= 3 && text.startsWith("...", end - 3));
   return last === 0x3f || last === 0x21 || last === 0x22 || last === 0x27;
-}
-
-/** Line ends in `text[start..end)`, "\r\n" being one. */
-function lineEndsIn(text: string, start: number, end: number): number {
-  let count = 0;
-  for (let i = start; i < end; i++) {
-    if (LINE_END[text.charCodeAt(i)] !== 1) continue;
-    count++;
-    i = afterLineEnd(text, i) - 1;
-  }
-  return count;
 }

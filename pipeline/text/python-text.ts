@@ -98,6 +98,17 @@ export function afterLineEnd(text: string, end: number): number {
   return text.charCodeAt(end) === CR && text.charCodeAt(end + 1) === LF ? end + 2 : end + 1;
 }
 
+/** Line boundaries in `text[start..end)`. */
+export function countLineEnds(text: string, start: number, end = text.length): number {
+  let count = 0;
+  for (let i = start; i < end; i++) {
+    if ((CLASSES[text.charCodeAt(i)]! & LINE_END) === 0) continue;
+    count++;
+    i = afterLineEnd(text, i) - 1;
+  }
+  return count;
+}
+
 /** Python's `str.splitlines()`: no line follows a final boundary, and an empty text has none. */
 export function splitLines(text: string): string[] {
   const lines: string[] = [];

@@ -41,6 +41,16 @@ export class Words implements Iterable<string> {
     return this.text.slice(this.starts[index], this.ends[index]);
   }
 
+  /** Code points of the whole text. White space has none beyond the basic plane, so words tell. */
+  get textChars(): number {
+    const { flags, length } = this;
+    let chars = this.text.length;
+    for (let i = 0; i < length; i++) {
+      if ((flags[i]! & Kind.wide) !== 0) chars -= this.ends[i]! - this.starts[i]! - this.charsAt(i);
+    }
+    return chars;
+  }
+
   /** Whether the word occurs, exactly as written. */
   has(word: string): boolean {
     const kind = this.vocabulary.find(word);

@@ -1,5 +1,5 @@
 import { defineFilter, z } from "../../pipeline/stage.ts";
-import { afterLineEnd, countOccurrences, lineEnd, skipSpace, skipSpaceBack } from "../../pipeline/text/python-text.ts";
+import { countLineEnds, countOccurrences } from "../../pipeline/text/python-text.ts";
 import { Kind } from "../../pipeline/text/word-kinds.ts";
 import type { Words } from "../../pipeline/text/words.ts";
 import { drop, keep } from "../../pipeline/verdict.ts";
@@ -10,6 +10,7 @@ const STOP_WORDS = ["the", "be", "to", "of", "and", "that", "have", "with"];
 const BULLET = 0x2022;
 const HYPHEN = 0x2d;
 const ELLIPSIS = 0x2026;
+const SPACE = 0x20;
 
 /**
  * Drops pages that do not read like prose: Gopher's quality rules (Rae et al. 2021, appendix A1.1) as datatrove applies
@@ -78,7 +79,7 @@ export default defineFilter({
   },
   score: ({ text, englishWords }, { stopWords }) => {
     const tokens = englishWords.length;
-    const lines = measureLines(text);
+    const lines = measureLines(englishWords);
     const { words, wordChars, alphabetic } = measureWords(englishWords);
     return {
       tokens,
@@ -142,23 +143,33 @@ function measureWords(tokens: Words): { words: number; wordChars: number; alphab
   return { words, wordChars, alphabetic };
 }
 
-function measureLines(text: string): { count: number; bullets: number; ellipses: number } {
+/** Lines end in the gaps between words, and most gaps are a space. */
+function measureLines({ text, starts, ends, length }: Words): { count: number; bullets: number; ellipses: number } {
   let count = 0;
   let bullets = 0;
   let ellipses = 0;
-  for (let start = 0; start < text.length; ) {
-    const end = lineEnd(text, start);
-    count++;
-    // On a blank line this is the boundary itself, or NaN at the text's end: no bullet either way.
-    const first = text.charCodeAt(skipSpace(text, start, end));
-    if (first === BULLET || first === HYPHEN) bullets++;
-    if (endsInEllipsis(text, start, skipSpaceBack(text, start, end))) ellipses++;
-    start = afterLineEnd(text, end);
+  let first = 0;
+  const closeLine = (next: number): void => {
+    if (next === first) return;
+    const begin = text.charCodeAt(starts[first]!);
+    if (begin === BULLET || begin === HYPHEN) bullets++;
+    if (endsInEllipsis(text, ends[next - 1]!)) ellipses++;
+    first = next;
+  };
+  for (let word = 0, gapStart = 0; word <= length; word++) {
+    const gapEnd = word < length ? starts[word]! : text.length;
+    if (gapEnd - gapStart > 1 || (gapEnd > gapStart && text.charCodeAt(gapStart) !== SPACE)) {
+      const lineEnds = countLineEnds(text, gapStart, gapEnd);
+      if (lineEnds > 0) closeLine(word);
+      count += lineEnds;
+    }
+    gapStart = ends[word]!;
   }
+  if (text.length > 0 && countLineEnds(text, text.length - 1) === 0) count++;
+  closeLine(length);
   return { count, bullets, ellipses };
 }
 
-function endsInEllipsis(text: string, start: number, end: number): boolean {
-  if (end === start) return false;
-  return text.charCodeAt(end - 1) === ELLIPSIS || (end - start >= 3 && text.startsWith("...", end - 3));
+function endsInEllipsis(text: string, end: number): boolean {
+  return text.charCodeAt(end - 1) === ELLIPSIS || text.endsWith("...", end);
 }

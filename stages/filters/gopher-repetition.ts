@@ -1,6 +1,6 @@
 import { defineFilter, z } from "../../pipeline/stage.ts";
 import { repeatedGramCharsFast, topGramCharsFast } from "../../pipeline/text/ngrams-fast.ts";
-import { countCodePoints, skipSpace, skipSpaceBack } from "../../pipeline/text/python-text.ts";
+import { skipSpace, skipSpaceBack } from "../../pipeline/text/python-text.ts";
 import { countRepeats } from "../../pipeline/text/repeats.ts";
 import { drop, keep } from "../../pipeline/verdict.ts";
 
@@ -59,7 +59,7 @@ export default defineFilter({
     "repeated-10-grams": "duplicated_10_n_grams",
   },
   score: ({ text, englishWords }) => {
-    const chars = countCodePoints(text);
+    const chars = englishWords.textChars;
     const perChar = (part: number): number => (chars === 0 ? 0 : part / chars);
     const start = skipSpace(text, 0, text.length);
     const paragraphs = countRepeats(text, 2, start, skipSpaceBack(text, start, text.length));

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
+import { seededRandom } from "../../pipeline/random.ts";
+import { splitLines, strip } from "../../pipeline/text/python-text.ts";
+import { viewOf } from "../../pipeline/view.ts";
 import gopherQuality from "../../stages/filters/gopher-quality.ts";
 import { filterContract, pageWith, runFilter } from "../contracts/filter.ts";
 import { needsShared, sharedPath } from "../shared.ts";
@@ -57,6 +60,46 @@ interface GoldenCase {
   readonly text: string;
   readonly gopher_quality_default: { readonly keep: boolean; readonly reason: string };
 }
+test("lines between words are those of the whole text", () => {
+  const random = seededRandom(5);
+  const { params } = gopherQuality();
+  const pieces = [
+    "\n",
+    "\r\n",
+    "\r",
+    "\u2028",
+    "\x1c",
+    " ",
+    "  ",
+    "\t",
+    "a",
+    "- b",
+    "•",
+    "-",
+    "...",
+    "…",
+    "c...",
+    "d ",
+  ];
+  for (let n = 0; n < 3000; n++) {
+    const text = Array.from({ length: n % 12 }, () => pieces[Math.floor(random() * pieces.length)]!).join("");
+    const lines = splitLines(text).map(strip);
+    const share = (is: (line: string) => boolean): number =>
+      lines.length === 0 ? 0 : lines.filter(is).length / lines.length;
+    const scores = gopherQuality.score(viewOf(pageWith(text), gopherQuality.needs), params, undefined);
+    assert.equal(
+      scores.bulletLines,
+      share((line) => /^[•-]/.test(line)),
+      JSON.stringify(text),
+    );
+    assert.equal(
+      scores.ellipsisLines,
+      share((line) => /(\.\.\.|…)$/.test(line)),
+      JSON.stringify(text),
+    );
+  }
+});
+
 test("the golden pages get datatrove's decisions", needsShared("fixtures/filters/datatrove_golden.json"), async () => {
   const golden = JSON.parse(readFileSync(sharedPath("fixtures/filters/datatrove_golden.json"), "utf8"));
   for (const [name, { text, gopher_quality_default: expected }] of Object.entries<GoldenCase>(golden.cases)) {
