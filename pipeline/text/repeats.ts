@@ -1,6 +1,6 @@
 import { withRoom } from "./growable.ts";
 import { countCodePoints } from "./python-text.ts";
-import { viewUnits } from "./units.ts";
+import { SpanTable } from "./span-table.ts";
 
 /** How much of a list of pieces has been seen before in it. */
 export interface Repeats {
@@ -11,87 +11,111 @@ export interface Repeats {
   readonly repeatedChars: number;
 }
 
-const NEWLINE = 0x0a;
+/** Pieces of a text that may repeat one another: collected one by one, then counted. Kept and emptied between pages. */
+export class Pieces {
+  count = 0;
+  #bounds = new Int32Array(1 << 9);
+  #samples = new Int32Array(1 << 8);
+  /** An open-addressed table of samples: the first piece that has it + 1, or 0; and whether a later one has it, too. */
+  #slots = new Int32Array(1 << 9);
+  #isShared = new Uint8Array(1 << 9);
 
-/** The page's pieces: where each begins and ends, and its hash; kept between pages. */
-let starts = new Int32Array(1 << 8);
-let ends = new Int32Array(1 << 8);
-let hashes = new Int32Array(1 << 8);
-/** An open-addressed table of pieces: number + 1, or 0. */
-let slots = new Int32Array(1 << 9);
+  clear(): void {
+    this.count = 0;
+  }
+
+  add(text: string, start: number, end: number): void {
+    const piece = this.count++;
+    this.#bounds = withRoom(this.#bounds, 2 * piece + 2);
+    this.#samples = withRoom(this.#samples, piece + 1);
+    this.#bounds[2 * piece] = start;
+    this.#bounds[2 * piece + 1] = end;
+    this.#samples[piece] = sample(text, start, end);
+  }
+
+  /** Counts the pieces that are equal to an earlier one. Only those that look like another are read whole. */
+  countRepeats(text: string): Repeats {
+    const { count } = this;
+    let repeated = 0;
+    let repeatedChars = 0;
+    if (this.#findShared() > 0) {
+      const seen = new SpanTable();
+      for (let piece = 0; piece < count; piece++) {
+        if (this.#isShared[this.#slotOf(this.#samples[piece]!)] === 0) continue;
+        const start = this.#bounds[2 * piece]!;
+        const end = this.#bounds[2 * piece + 1]!;
+        const before = seen.size;
+        if (seen.intern(text, start, end) === before) continue;
+        repeated++;
+        repeatedChars += countCodePoints(text, start, end);
+      }
+    }
+    return { pieces: count, repeated, repeatedChars };
+  }
+
+  /** Pieces whose sample an earlier one has. */
+  #findShared(): number {
+    let size = 1 << 8;
+    while (size < this.count * 2) size *= 2;
+    if (this.#slots.length !== size) {
+      this.#slots = new Int32Array(size);
+      this.#isShared = new Uint8Array(size);
+    } else {
+      this.#slots.fill(0);
+      this.#isShared.fill(0);
+    }
+    let shared = 0;
+    for (let piece = 0; piece < this.count; piece++) {
+      const slot = this.#slotOf(this.#samples[piece]!);
+      if (this.#slots[slot] === 0) this.#slots[slot] = piece + 1;
+      else {
+        this.#isShared[slot] = 1;
+        shared++;
+      }
+    }
+    return shared;
+  }
+
+  #slotOf(sample: number): number {
+    const mask = this.#slots.length - 1;
+    let slot = sample & mask;
+    while (this.#slots[slot] !== 0 && this.#samples[this.#slots[slot]! - 1] !== sample) slot = (slot + 1) & mask;
+    return slot;
+  }
+}
+
+/** Units that are looked at in each piece to tell whether it may be equal to another: as many as this, and its length. */
+const SAMPLES = 8;
+
+function sample(text: string, start: number, end: number): number {
+  const units = end - start;
+  let hash = units;
+  const step = Math.max(1, units / SAMPLES);
+  for (let at = 0; at < units; at += step) hash = Math.imul(hash, 0x01000193) ^ text.charCodeAt(start + Math.floor(at));
+  return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+}
+
+const NEWLINE = 0x0a;
+const pieces = new Pieces();
 
 /**
  * Cuts `text[start..end)` at runs of at least `minNewlines` "\n" and counts repeated pieces. As with Python's
  * `re.split`, a run at either end leaves an empty piece there.
  */
 export function countRepeats(text: string, minNewlines: number, start = 0, end = text.length): Repeats {
-  const { units } = viewUnits(text);
-  const pieces = cutPieces(units, minNewlines, start, end);
-  let size = 1 << 8;
-  while (size < pieces * 2) size *= 2;
-  if (size > slots.length) slots = new Int32Array(size);
-  else slots.fill(0, 0, size);
-  const mask = size - 1;
-  let repeated = 0;
-  let repeatedChars = 0;
-  for (let piece = 0; piece < pieces; piece++) {
-    const hash = hashes[piece]!;
-    let slot = hash & mask;
-    let earlier = slots[slot]! - 1;
-    while (earlier !== -1 && (hashes[earlier] !== hash || !areEqual(units, earlier, piece))) {
-      slot = (slot + 1) & mask;
-      earlier = slots[slot]! - 1;
+  pieces.clear();
+  let from = start;
+  for (let at = text.indexOf("\n", start); at !== -1 && at < end; ) {
+    let next = at + 1;
+    while (next < end && text.charCodeAt(next) === NEWLINE) next++;
+    if (next - at >= minNewlines) {
+      pieces.add(text, from, at);
+      from = next;
     }
-    if (earlier === -1) slots[slot] = piece + 1;
-    else {
-      repeated++;
-      repeatedChars += countCodePoints(text, starts[piece]!, ends[piece]!);
-    }
+    at = text.indexOf("\n", next);
   }
-  return { pieces, repeated, repeatedChars };
-}
-
-/** Fills `starts`, `ends` and `hashes`; returns how many pieces there are. */
-function cutPieces(units: Uint16Array, minNewlines: number, start: number, end: number): number {
-  let count = 0;
-  for (let from = start; ; ) {
-    if (count === starts.length) {
-      starts = withRoom(starts, count + 1);
-      ends = withRoom(ends, count + 1);
-      hashes = withRoom(hashes, count + 1);
-    }
-    let hash = 0x811c9dc5 | 0;
-    let i = from;
-    let next = -1;
-    while (i < end) {
-      const unit = units[i]!;
-      if (unit === NEWLINE) {
-        next = i + 1;
-        while (next < end && units[next] === NEWLINE) next++;
-        if (next - i >= minNewlines) break;
-        next = -1;
-      }
-      hash = Math.imul(hash ^ unit, 0x01000193);
-      i++;
-    }
-    starts[count] = from;
-    ends[count] = i;
-    hashes[count++] = mix(hash);
-    if (next === -1) return count;
-    from = next;
-  }
-}
-
-function areEqual(units: Uint16Array, a: number, b: number): boolean {
-  const length = ends[a]! - starts[a]!;
-  if (ends[b]! - starts[b]! !== length) return false;
-  for (let i = starts[a]!, j = starts[b]!, k = 0; k < length; k++) if (units[i + k] !== units[j + k]) return false;
-  return true;
-}
-
-function mix(hash: number): number {
-  hash = Math.imul(hash ^ (hash >>> 15), 0x735a2d97);
-  return hash ^ (hash >>> 13);
+  pieces.add(text, from, end);
+  return pieces.countRepeats(text);
 }
 
 /** The definition that `countRepeats` is tested against. */

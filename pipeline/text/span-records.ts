@@ -16,6 +16,9 @@ const TAG = 4;
 const WORD = 5;
 const CHUNK = 6;
 
+/** What the short way says of a span that is not for it. */
+const IS_LONG = -2;
+
 /** By length: what of eight pairs of units belongs to the span. */
 const MASKS = Int32Array.from({ length: 8 * (SHORT_UNITS + 1) }, (_, i) => {
   const left = (i >> 3) - 2 * (i & 7);
@@ -41,31 +44,10 @@ export class SpanRecords {
   }
 
   /** Where the record of the span from `start` to `end` is, or -1. The span must not be empty. Good until the next `add`. */
-  find({ units, pairs }: Units, start: number, end: number): number {
+  find(text: Units, start: number, end: number): number {
     const length = end - start;
-    if (length > SHORT_UNITS) return this.#findLong(units, start, end);
-    // Units by fixed numbers, those behind the span masked: no loop, whose end would have to be guessed.
-    const mask = length * 8;
-    const at = 2 * start;
-    const k = pairs.getInt32(at, true) & MASKS[mask]!;
-    const l = pairs.getInt32(at + 4, true) & MASKS[mask + 1]!;
-    const m = pairs.getInt32(at + 8, true) & MASKS[mask + 2]!;
-    const n = pairs.getInt32(at + 12, true) & MASKS[mask + 3]!;
-    let all = k | l | m | n;
-    this.#a = fourUnits(k, l);
-    this.#b = fourUnits(m, n);
-    this.#c = 0;
-    this.#d = 0;
-    if (length > 8) {
-      const o = pairs.getInt32(at + 16, true) & MASKS[mask + 4]!;
-      const p = pairs.getInt32(at + 20, true) & MASKS[mask + 5]!;
-      const q = pairs.getInt32(at + 24, true) & MASKS[mask + 6]!;
-      const r = pairs.getInt32(at + 28, true) & MASKS[mask + 7]!;
-      all |= o | p | q | r;
-      this.#c = fourUnits(o, p);
-      this.#d = fourUnits(q, r);
-    }
-    return (all & 0xff00ff00) === 0 ? this.#findShort(length) : this.#findLong(units, start, end);
+    const at = length > SHORT_UNITS ? IS_LONG : this.#findShort(text.pairs, 2 * start, length);
+    return at === IS_LONG ? this.#findLong(text.units, start, end) : at;
   }
 
   /** Makes a record for the span that was looked for last, and not found. */
@@ -103,11 +85,28 @@ export class SpanRecords {
     this.#table[at + CHUNK] = value;
   }
 
-  #findShort(length: number): number {
-    const a = this.#a;
-    const b = this.#b;
-    const c = this.#c;
-    const d = this.#d;
+  /** Units are read by fixed numbers, and those behind the span masked: no loop, whose end would have to be guessed. */
+  #findShort(pairs: DataView, place: number, length: number): number {
+    const mine = length * 8;
+    const k = pairs.getInt32(place, true) & MASKS[mine]!;
+    const l = pairs.getInt32(place + 4, true) & MASKS[mine + 1]!;
+    const m = pairs.getInt32(place + 8, true) & MASKS[mine + 2]!;
+    const n = pairs.getInt32(place + 12, true) & MASKS[mine + 3]!;
+    let all = k | l | m | n;
+    const a = fourUnits(k, l);
+    const b = fourUnits(m, n);
+    let c = 0;
+    let d = 0;
+    if (length > 8) {
+      const o = pairs.getInt32(place + 16, true) & MASKS[mine + 4]!;
+      const p = pairs.getInt32(place + 20, true) & MASKS[mine + 5]!;
+      const q = pairs.getInt32(place + 24, true) & MASKS[mine + 6]!;
+      const r = pairs.getInt32(place + 28, true) & MASKS[mine + 7]!;
+      all |= o | p | q | r;
+      c = fourUnits(o, p);
+      d = fourUnits(q, r);
+    }
+    if ((all & 0xff00ff00) !== 0) return IS_LONG;
     const table = this.#table;
     const mask = table.length - 1;
     let at = (mix(a, b, c, d) * RECORD) & mask;
@@ -116,6 +115,10 @@ export class SpanRecords {
         return at;
       at = (at + RECORD) & mask;
     }
+    this.#a = a;
+    this.#b = b;
+    this.#c = c;
+    this.#d = d;
     this.#tag = length;
     this.#at = at;
     return -1;

@@ -23,20 +23,39 @@ export class Spans {
   }
 }
 
-/** The words of the page at hand, copied when all are found. */
-let starts = new Int32Array(1 << 12);
-let ends = new Int32Array(1 << 12);
-let kinds = new Int32Array(1 << 12);
-let flags = new Uint8Array(1 << 12);
-/** Arrays longer than this are given back after use: one huge page must not pin its memory. */
-const MAX_KEPT_WORDS = 1 << 20;
-
-function makeRoom(length: number): void {
-  starts = withRoom(starts, length);
-  ends = withRoom(ends, length);
-  kinds = withRoom(kinds, length);
-  flags = withRoom(flags, length);
+/** Room for the words of a page: no page has more words than units. */
+interface Room {
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  readonly kinds: Int32Array;
+  readonly flags: Uint8Array;
 }
+
+function roomFor(words: number): Room {
+  return {
+    starts: new Int32Array(words),
+    ends: new Int32Array(words),
+    kinds: new Int32Array(words),
+    flags: new Uint8Array(words),
+  };
+}
+
+/** The first words of a room, in memory of their own: one piece, since making four costs as much as filling them. */
+function copyOf(text: string, room: Room, count: number, kinds: WordKinds): Words {
+  const memory = new ArrayBuffer(13 * count);
+  const part = (n: number, from: Int32Array): Int32Array => {
+    const copy = new Int32Array(memory, 4 * n * count, count);
+    for (let i = 0; i < count; i++) copy[i] = from[i]!;
+    return copy;
+  };
+  const flags = new Uint8Array(memory, 12 * count, count);
+  for (let i = 0; i < count; i++) flags[i] = room.flags[i]!;
+  return new Words(text, part(0, room.starts), part(1, room.ends), part(2, room.kinds), flags, kinds);
+}
+
+/** Kept between pages. More is given back after use: one huge page must not pin its memory. */
+let kept = roomFor(1 << 14);
+const MAX_KEPT_WORDS = 1 << 20;
 
 /**
  * What a chunk is, in the record of its span: 1 + the word that it is as a whole (its kind in the lower bits, the flags of
@@ -71,11 +90,14 @@ export class WordCutter {
   }
 
   words(text: string): Words {
+    const { length } = text;
+    if (length > kept.starts.length && length <= MAX_KEPT_WORDS)
+      kept = roomFor(Math.max(length, 2 * kept.starts.length));
+    const { starts, ends, kinds, flags } = length <= kept.starts.length ? kept : roomFor(length);
     const lent = viewUnits(text);
     const { units } = lent;
     const { spans } = this.kinds;
     const parts = this.#parts;
-    const length = text.length;
     let count = 0;
     for (let i = 0; ; ) {
       while (i < length && parts[units[i]!] === 1) i++;
@@ -88,7 +110,6 @@ export class WordCutter {
       let chunk = at === -1 ? 0 : spans.chunk(at);
       if (chunk === 0) chunk = this.#cutNew(text, lent, start, i);
       if (chunk > 0) {
-        if (count === starts.length) makeRoom(count + 1);
         starts[count] = start;
         ends[count] = i;
         flags[count] = (chunk - 1) >>> KIND_BITS;
@@ -96,28 +117,14 @@ export class WordCutter {
         continue;
       }
       const last = this.#first[~chunk + 1]!;
-      const needed = count + last - this.#first[~chunk]!;
-      if (needed > starts.length) makeRoom(needed);
-      for (let at = this.#first[~chunk]!; at < last; at++, count++) {
-        kinds[count] = this.#wordKinds[at]!;
-        flags[count] = this.#wordFlags[at]!;
-        starts[count] = start + this.#wordStarts[at]!;
-        ends[count] = start + this.#wordEnds[at]!;
+      for (let word = this.#first[~chunk]!; word < last; word++, count++) {
+        kinds[count] = this.#wordKinds[word]!;
+        flags[count] = this.#wordFlags[word]!;
+        starts[count] = start + this.#wordStarts[word]!;
+        ends[count] = start + this.#wordEnds[word]!;
       }
     }
-    const words = new Words(
-      text,
-      starts.slice(0, count),
-      ends.slice(0, count),
-      kinds.slice(0, count),
-      flags.slice(0, count),
-      this.kinds,
-    );
-    if (starts.length > MAX_KEPT_WORDS) {
-      starts = ends = kinds = new Int32Array(0);
-      flags = new Uint8Array(0);
-    }
-    return words;
+    return copyOf(text, { starts, ends, kinds, flags }, count, this.kinds);
   }
 
   #cutNew(text: string, units: Units, start: number, end: number): number {

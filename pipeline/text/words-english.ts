@@ -64,11 +64,8 @@ class EnglishCutter {
       if (taken[match.first] === 0 && taken[end - 1] === 0) chosen.push(match);
       taken.fill(1, match.first, end);
     }
-    chosen.sort((a, b) => a.first - b.first);
-    return this.#rewrite(
-      words,
-      chosen.filter((match) => !match.isSpaced),
-    );
+    const joined = chosen.filter((match) => !match.isSpaced).sort((a, b) => a.first - b.first);
+    return joined.length === 0 ? words : this.#rewrite(words, joined);
   }
 
   #findExceptions(words: Words): FoundException[] {
