@@ -16,8 +16,11 @@ const TAG = 4;
 const WORD = 5;
 const CHUNK = 6;
 
-/** What the short way says of a span that is not for it. */
-const IS_LONG = -2;
+/** Spans that are looked up together, and how each is written down: as in its record, with the hash of that. */
+const BATCH = 64;
+const KEY = 8;
+const HASH = 5;
+const keys = new Int32Array(KEY * BATCH);
 
 /** By length: what of eight pairs of units belongs to the span. */
 const MASKS = Int32Array.from({ length: 8 * (SHORT_UNITS + 1) }, (_, i) => {
@@ -44,10 +47,30 @@ export class SpanRecords {
   }
 
   /** Where the record of the span from `start` to `end` is, or -1. The span must not be empty. Good until the next `add`. */
-  find(text: Units, start: number, end: number): number {
-    const length = end - start;
-    const at = length > SHORT_UNITS ? IS_LONG : this.#findShort(text.pairs, 2 * start, length);
-    return at === IS_LONG ? this.#findLong(text.units, start, end) : at;
+  find({ units, pairs }: Units, start: number, end: number): number {
+    if (end - start > SHORT_UNITS) return this.#findLong(units, start, end);
+    spell(pairs, 2 * start, end - start, 0);
+    return keys[TAG] === 0 ? this.#findLong(units, start, end) : this.#findSpelt(0);
+  }
+
+  /**
+   * The chunk numbers of many spans, 0 for those that have none. First all are written down as in records, then they are
+   * looked up: these look-ups do not wait for one another, nor for the end of a span to be found.
+   */
+  chunksOf({ units, pairs }: Units, starts: Int32Array, ends: Int32Array, count: number, chunks: Int32Array): void {
+    for (let first = 0; first < count; first += BATCH) {
+      const last = Math.min(first + BATCH, count);
+      for (let i = first, key = 0; i < last; i++, key += KEY) {
+        const length = ends[i]! - starts[i]!;
+        if (length > SHORT_UNITS) keys[key + TAG] = 0;
+        else spell(pairs, 2 * starts[i]!, length, key);
+      }
+      for (let i = first, key = 0; i < last; i++, key += KEY) {
+        const isLong = keys[key + TAG] === 0;
+        const at = isLong ? this.#findLong(units, starts[i]!, ends[i]!) : this.#findSpelt(key);
+        chunks[i] = at === -1 ? 0 : this.#table[at + CHUNK]!;
+      }
+    }
   }
 
   /** Makes a record for the span that was looked for last, and not found. */
@@ -85,31 +108,15 @@ export class SpanRecords {
     this.#table[at + CHUNK] = value;
   }
 
-  /** Units are read by fixed numbers, and those behind the span masked: no loop, whose end would have to be guessed. */
-  #findShort(pairs: DataView, place: number, length: number): number {
-    const mine = length * 8;
-    const k = pairs.getInt32(place, true) & MASKS[mine]!;
-    const l = pairs.getInt32(place + 4, true) & MASKS[mine + 1]!;
-    const m = pairs.getInt32(place + 8, true) & MASKS[mine + 2]!;
-    const n = pairs.getInt32(place + 12, true) & MASKS[mine + 3]!;
-    let all = k | l | m | n;
-    const a = fourUnits(k, l);
-    const b = fourUnits(m, n);
-    let c = 0;
-    let d = 0;
-    if (length > 8) {
-      const o = pairs.getInt32(place + 16, true) & MASKS[mine + 4]!;
-      const p = pairs.getInt32(place + 20, true) & MASKS[mine + 5]!;
-      const q = pairs.getInt32(place + 24, true) & MASKS[mine + 6]!;
-      const r = pairs.getInt32(place + 28, true) & MASKS[mine + 7]!;
-      all |= o | p | q | r;
-      c = fourUnits(o, p);
-      d = fourUnits(q, r);
-    }
-    if ((all & 0xff00ff00) !== 0) return IS_LONG;
+  #findSpelt(key: number): number {
+    const a = keys[key]!;
+    const b = keys[key + 1]!;
+    const c = keys[key + 2]!;
+    const d = keys[key + 3]!;
+    const length = keys[key + TAG]!;
     const table = this.#table;
     const mask = table.length - 1;
-    let at = (mix(a, b, c, d) * RECORD) & mask;
+    let at = (keys[key + HASH]! * RECORD) & mask;
     for (let tag = table[at + TAG]!; tag !== 0; tag = table[at + TAG]!) {
       if (table[at] === a && table[at + 1] === b && tag === length && table[at + 2] === c && table[at + 3] === d)
         return at;
@@ -170,6 +177,38 @@ export class SpanRecords {
     this.#table = table;
     this.#at = freeFor(this.#a, this.#b, this.#c, this.#d, this.#tag);
   }
+}
+
+/**
+ * Writes a span of up to sixteen units down in `keys`, with the hash of that; tag 0 where a unit is above 255. Units are
+ * read by fixed numbers, and those behind the span masked: no loop, whose end would have to be guessed.
+ */
+function spell(pairs: DataView, place: number, length: number, key: number): void {
+  const mine = length * 8;
+  const k = pairs.getInt32(place, true) & MASKS[mine]!;
+  const l = pairs.getInt32(place + 4, true) & MASKS[mine + 1]!;
+  const m = pairs.getInt32(place + 8, true) & MASKS[mine + 2]!;
+  const n = pairs.getInt32(place + 12, true) & MASKS[mine + 3]!;
+  let all = k | l | m | n;
+  const a = fourUnits(k, l);
+  const b = fourUnits(m, n);
+  let c = 0;
+  let d = 0;
+  if (length > 8) {
+    const o = pairs.getInt32(place + 16, true) & MASKS[mine + 4]!;
+    const p = pairs.getInt32(place + 20, true) & MASKS[mine + 5]!;
+    const q = pairs.getInt32(place + 24, true) & MASKS[mine + 6]!;
+    const r = pairs.getInt32(place + 28, true) & MASKS[mine + 7]!;
+    all |= o | p | q | r;
+    c = fourUnits(o, p);
+    d = fourUnits(q, r);
+  }
+  keys[key] = a;
+  keys[key + 1] = b;
+  keys[key + 2] = c;
+  keys[key + 3] = d;
+  keys[key + TAG] = (all & 0xff00ff00) === 0 ? length : 0;
+  keys[key + HASH] = mix(a, b, c, d);
 }
 
 /** Four units below 256, as pairs, in a byte each. */

@@ -40,16 +40,21 @@ function roomFor(words: number): Room {
   };
 }
 
+/** The chunks of the page at hand, and what they are: no more than one for two units. */
+let chunkStarts = new Int32Array(1 << 14);
+let chunkEnds = new Int32Array(1 << 14);
+let chunks = new Int32Array(1 << 14);
+
 /** The first words of a room, in memory of their own: one piece, since making four costs as much as filling them. */
 function copyOf(text: string, room: Room, count: number, kinds: WordKinds): Words {
   const memory = new ArrayBuffer(13 * count);
   const part = (n: number, from: Int32Array): Int32Array => {
     const copy = new Int32Array(memory, 4 * n * count, count);
-    for (let i = 0; i < count; i++) copy[i] = from[i]!;
+    copy.set(from.subarray(0, count));
     return copy;
   };
   const flags = new Uint8Array(memory, 12 * count, count);
-  for (let i = 0; i < count; i++) flags[i] = room.flags[i]!;
+  flags.set(room.flags.subarray(0, count));
   return new Words(text, part(0, room.starts), part(1, room.ends), part(2, room.kinds), flags, kinds);
 }
 
@@ -97,21 +102,16 @@ export class WordCutter {
     const lent = viewUnits(text);
     const { units } = lent;
     const { spans } = this.kinds;
-    const parts = this.#parts;
+    const found = this.#findChunks(units, length);
+    spans.chunksOf(lent, chunkStarts, chunkEnds, found, chunks);
     let count = 0;
-    for (let i = 0; ; ) {
-      while (i < length && parts[units[i]!] === 1) i++;
-      if (i === length) break;
-      const start = i;
-      // White space stands behind the text.
-      do i++;
-      while (parts[units[i]!] === 0);
-      const at = spans.find(lent, start, i);
-      let chunk = at === -1 ? 0 : spans.chunk(at);
-      if (chunk === 0) chunk = this.#cutNew(text, lent, start, i);
+    for (let i = 0; i < found; i++) {
+      const start = chunkStarts[i]!;
+      const end = chunkEnds[i]!;
+      const chunk = chunks[i]! === 0 ? this.#cutNew(text, lent, start, end) : chunks[i]!;
       if (chunk > 0) {
         starts[count] = start;
-        ends[count] = i;
+        ends[count] = end;
         flags[count] = (chunk - 1) >>> KIND_BITS;
         kinds[count++] = (chunk - 1) & KIND_MASK;
         continue;
@@ -127,7 +127,33 @@ export class WordCutter {
     return copyOf(text, { starts, ends, kinds, flags }, count, this.kinds);
   }
 
+  /** Fills `chunkStarts` and `chunkEnds`; returns how many chunks there are. */
+  #findChunks(units: Uint16Array, length: number): number {
+    const parts = this.#parts;
+    const room = (length + 1) >> 1;
+    if (room > chunks.length || (chunks.length > MAX_KEPT_WORDS && room <= MAX_KEPT_WORDS)) {
+      chunkStarts = new Int32Array(room);
+      chunkEnds = new Int32Array(room);
+      chunks = new Int32Array(room);
+    }
+    const starts = chunkStarts;
+    const ends = chunkEnds;
+    let count = 0;
+    for (let i = 0; ; ) {
+      while (i < length && parts[units[i]!] === 1) i++;
+      if (i === length) return count;
+      starts[count] = i;
+      // White space stands behind the text.
+      do i++;
+      while (parts[units[i]!] === 0);
+      ends[count++] = i;
+    }
+  }
+
+  /** Cuts a chunk, unless the page has had it before. */
   #cutNew(text: string, units: Units, start: number, end: number): number {
+    const known = this.kinds.spans.find(units, start, end);
+    if (known !== -1 && this.kinds.spans.chunk(known) !== 0) return this.kinds.spans.chunk(known);
     const chunk = this.#cutApart(text, units, start, end);
     const { spans } = this.kinds;
     const found = spans.find(units, start, end);
