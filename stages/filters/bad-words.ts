@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { RecipeError } from "../../pipeline/errors.ts";
 import { drawUniform } from "../../pipeline/random.ts";
 import { defineFilter, type SetupContext, z } from "../../pipeline/stage.ts";
-import { PhraseMatcher } from "../../pipeline/text/phrase-matcher.ts";
 import { strip } from "../../pipeline/text/python-text.ts";
 import { drop, keep } from "../../pipeline/verdict.ts";
+import { PhraseMatcher } from "./bad-words/phrase-matcher.ts";
 
 const LANGUAGE = "{language}";
 

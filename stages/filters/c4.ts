@@ -1,6 +1,6 @@
 import { defineRewriter, z } from "../../pipeline/stage.ts";
-import { cleanLinesFast } from "../../pipeline/text/c4-lines-fast.ts";
 import { drop, keep } from "../../pipeline/verdict.ts";
+import { cleanLinesFast } from "./c4/lines-fast.ts";
 
 /**
  * Keeps the lines that read like sentences, and drops pages that few are left of: C4's cleaning (Raffel et al. 2020) as

@@ -1,11 +1,9 @@
 import { RecipeError } from "../../pipeline/errors.ts";
 import { defineRewriter, type SetupContext, z } from "../../pipeline/stage.ts";
-import { measureSegmentsFast, measureWordRunsFast } from "../../pipeline/text/massive-web-repetition-fast.ts";
 import { countCodePoints, countOccurrences, skipSpace, skipSpaceBack } from "../../pipeline/text/python-text.ts";
 import { Kind, perKind } from "../../pipeline/text/word-kinds.ts";
 import type { Words } from "../../pipeline/text/words.ts";
 import { cutSpacedWords } from "../../pipeline/text/words-spaced.ts";
-import { cutUnisegWords } from "../../pipeline/text/words-uniseg.ts";
 import { drop, keep } from "../../pipeline/verdict.ts";
 import { BannedWords, bannedDomainOf } from "./dclm/banned-url.ts";
 import {
@@ -18,7 +16,9 @@ import {
   removePhrase,
 } from "./dclm/line-modifiers.ts";
 import { beginsWithDomain, removeAddresses, removeUrls } from "./dclm/remove-urls.ts";
+import { measureSegmentsFast, measureWordRunsFast } from "./dclm/repetition-fast.ts";
 import { countWords } from "./dclm/word-count.ts";
+import { cutUnisegWords } from "./dclm/words-uniseg.ts";
 import { firstBroken, referenceReasonsOf, type ThresholdRule } from "./threshold-rules.ts";
 import { readListLines } from "./url/list-file.ts";
 

@@ -1,6 +1,6 @@
 import { defineFilter, z } from "../../pipeline/stage.ts";
-import { measureProseLines } from "../../pipeline/text/prose-lines.ts";
 import { drop, keep } from "../../pipeline/verdict.ts";
+import { measureProseLines } from "./fineweb/prose-lines.ts";
 
 /** `code`: the defaults of datatrove. `paper`: the same with the paper's threshold for repeated lines. */
 const PRESETS = {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import test, { after } from "node:test";
 import { RecipeError } from "../../pipeline/errors.ts";
 import { drawUniform, seededRandom } from "../../pipeline/random.ts";
-import { PhraseMatcher } from "../../pipeline/text/phrase-matcher.ts";
+import { PhraseMatcher } from "../../stages/filters/bad-words/phrase-matcher.ts";
 import badWords from "../../stages/filters/bad-words.ts";
 import { filterContract, pageWith, runFilter } from "../contracts/filter.ts";
 import { needsShared, sharedPath } from "../shared.ts";

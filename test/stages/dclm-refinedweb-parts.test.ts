@@ -2,10 +2,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom } from "../../pipeline/random.ts";
-import { measureSegments, measureWordRuns } from "../../pipeline/text/massive-web-repetition.ts";
-import { measureSegmentsFast, measureWordRunsFast } from "../../pipeline/text/massive-web-repetition-fast.ts";
-import { Character, classesOf } from "../../pipeline/text/python-classes.ts";
-import { cutUnisegWords } from "../../pipeline/text/words-uniseg.ts";
 import { BannedWords, bannedDomainOf } from "../../stages/filters/dclm/banned-url.ts";
 import {
   dropCounterLines,
@@ -17,6 +13,7 @@ import {
   PHRASES,
   removePhrase,
 } from "../../stages/filters/dclm/line-modifiers.ts";
+import { Character, classesOf } from "../../stages/filters/dclm/python-classes.ts";
 import {
   beginsWithDomain,
   removeAddresses,
@@ -24,7 +21,10 @@ import {
   removeUrls,
   removeUrlsPlainly,
 } from "../../stages/filters/dclm/remove-urls.ts";
+import { measureSegments, measureWordRuns } from "../../stages/filters/dclm/repetition.ts";
+import { measureSegmentsFast, measureWordRunsFast } from "../../stages/filters/dclm/repetition-fast.ts";
 import { countWords } from "../../stages/filters/dclm/word-count.ts";
+import { cutUnisegWords } from "../../stages/filters/dclm/words-uniseg.ts";
 
 const SEED = 20240617;
 

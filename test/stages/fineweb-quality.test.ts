@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import { seededRandom } from "../../pipeline/random.ts";
-import { measureProseLines, measureProseLinesPlainly } from "../../pipeline/text/prose-lines.ts";
+import { measureProseLines, measureProseLinesPlainly } from "../../stages/filters/fineweb/prose-lines.ts";
 import finewebQuality from "../../stages/filters/fineweb-quality.ts";
 import { filterContract, pageWith, runFilter } from "../contracts/filter.ts";
 import { needsShared, sharedPath } from "../shared.ts";

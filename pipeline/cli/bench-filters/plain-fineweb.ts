@@ -2,9 +2,9 @@
  * FineWeb's four filters as one would write them from their descriptions: each on its own, over strings and maps, cutting
  * the page into words for itself. `sluice bench filters` compares verdicts and speed with it.
  */
-import { cleanLines } from "../../text/c4-lines.ts";
+import { cleanLines } from "../../../stages/filters/c4/lines.ts";
+import { measureProseLinesPlainly } from "../../../stages/filters/fineweb/prose-lines.ts";
 import { repeatedGramChars, topGramChars } from "../../text/ngrams.ts";
-import { measureProseLinesPlainly } from "../../text/prose-lines.ts";
 import { isPunctuation } from "../../text/punctuation.ts";
 import { isAlphabetic, splitLines, strip } from "../../text/python-text.ts";
 import { countRepeatsPlainly } from "../../text/repeats.ts";

@@ -1,5 +1,5 @@
 /** URLs against lists of domains and words, as DCLM does it (mlfoundations/dclm 361714b, `url_substring_filter`). */
-import { isWordBorder } from "../../../pipeline/text/python-classes.ts";
+import { isWordBorder } from "./python-classes.ts";
 
 /**
  * What DCLM looks up in its list of domains: the lower-cased part of the URL between "//" and the next "/", "?" or "#",

@@ -3,8 +3,9 @@
  * Each rule goes over all lines that the one before left, and all but `dropShortLines` strip the page afterwards: a rule
  * for beginnings of lines finds more on the first line than on others.
  */
-import { Character, classesOf } from "../../../pipeline/text/python-classes.ts";
+
 import { isSpace, skipSpace, skipSpaceBack } from "../../../pipeline/text/python-text.ts";
+import { Character, classesOf } from "./python-classes.ts";
 
 /** A page's lines: the text cut at "\n". */
 export type Lines = readonly string[];

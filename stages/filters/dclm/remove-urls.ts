@@ -7,8 +7,9 @@
  *
  * They would look at up to 256 characters from every place of a text; the functions here look at its dots.
  */
-import { isWordAt, isWordBefore, isWordBorder } from "../../../pipeline/text/python-classes.ts";
+
 import { isSpace } from "../../../pipeline/text/python-text.ts";
+import { isWordAt, isWordBefore, isWordBorder } from "./python-classes.ts";
 import { TOP_LEVEL_DOMAINS } from "./top-level-domains.ts";
 
 const HOST = unitsOf(/[-a-zA-Z0-9@:%._+~#=]/);

@@ -1,4 +1,4 @@
-import { Character, classesOf } from "../../../pipeline/text/python-classes.ts";
+import { Character, classesOf } from "./python-classes.ts";
 
 /** What parts tokens in fastText: "\0", and the white space of C. Other spaces do not. */
 const PARTS = new Uint8Array(0x10000);

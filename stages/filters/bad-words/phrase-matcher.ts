@@ -2,8 +2,8 @@
  * Finds any of many phrases in a text, in one pass: a trie over UTF-16 units, entered where a phrase may begin. The walk
  * from each place is as long as the longest phrase at most.
  */
-import { withRoom } from "./growable.ts";
-import { isHighSurrogate, isLowSurrogate } from "./python-text.ts";
+import { withRoom } from "../../../pipeline/text/growable.ts";
+import { isHighSurrogate, isLowSurrogate } from "../../../pipeline/text/python-text.ts";
 
 export class PhraseMatcher {
   readonly #wholeWords: boolean;

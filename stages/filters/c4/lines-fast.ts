@@ -9,6 +9,12 @@
  * lie in it. Phrases are looked for in lines with a word that their rarest word would show in: no rule of the English
  * tokenizer cuts inside these.
  */
+
+import { countCodePoints, countLineEnds, lineEnd, strip } from "../../../pipeline/text/python-text.ts";
+import { Kind, perKind } from "../../../pipeline/text/word-kinds.ts";
+import { Words } from "../../../pipeline/text/words.ts";
+import { cutEnglishWords } from "../../../pipeline/text/words-english.ts";
+import { countEnglishSentences } from "./english-sentences.ts";
 import {
   type CleanedLines,
   cleanLines,
@@ -17,12 +23,7 @@ import {
   passes,
   passesPhrases,
   withoutCitations,
-} from "./c4-lines.ts";
-import { countEnglishSentences } from "./english-sentences.ts";
-import { countCodePoints, countLineEnds, lineEnd, strip } from "./python-text.ts";
-import { Kind, perKind } from "./word-kinds.ts";
-import { Words } from "./words.ts";
-import { cutEnglishWords } from "./words-english.ts";
+} from "./lines.ts";
 
 const SUSPECT = 1;
 const SQUARE_BRACKET = 2;

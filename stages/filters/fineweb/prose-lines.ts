@@ -2,9 +2,9 @@
  * What FineWeb's own filter asks of a page's lines, as datatrove reads them (huggingface/datatrove a649de7,
  * filters/fineweb_quality_filter.py): lines lie between "\n", untrimmed, and blank ones do not count.
  */
-import { endsSentence } from "./punctuation.ts";
-import { countCodePoints, isSpace, skipSpace, strip } from "./python-text.ts";
-import { countRepeatsPlainly, Pieces } from "./repeats.ts";
+import { endsSentence } from "../../../pipeline/text/punctuation.ts";
+import { countCodePoints, isSpace, skipSpace, strip } from "../../../pipeline/text/python-text.ts";
+import { countRepeatsPlainly, Pieces } from "../../../pipeline/text/repeats.ts";
 
 export interface ProseLines {
   readonly lines: number;

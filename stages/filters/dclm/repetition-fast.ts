@@ -1,10 +1,10 @@
-/** The counts of `massive-web-repetition.ts` over spans of the text and words that are numbers. */
-import { withRoom } from "./growable.ts";
-import { REPEATED_RUNS, type SegmentRepetition, TOP_RUNS, type WordRepetition } from "./massive-web-repetition.ts";
-import { countCodePoints, skipSpace, skipSpaceBack } from "./python-text.ts";
-import { type RepeatedRuns, visitRepeatedRuns, wordCharsBefore } from "./repeated-runs.ts";
-import { SpanTable } from "./span-table.ts";
-import type { Words } from "./words.ts";
+/** The counts of `repetition.ts` over spans of the text and words that are numbers. */
+import { withRoom } from "../../../pipeline/text/growable.ts";
+import { countCodePoints, skipSpace, skipSpaceBack } from "../../../pipeline/text/python-text.ts";
+import { type RepeatedRuns, visitRepeatedRuns, wordCharsBefore } from "../../../pipeline/text/repeated-runs.ts";
+import { SpanTable } from "../../../pipeline/text/span-table.ts";
+import type { Words } from "../../../pipeline/text/words.ts";
+import { REPEATED_RUNS, type SegmentRepetition, TOP_RUNS, type WordRepetition } from "./repetition.ts";
 
 /** Copies and code points of each distinct segment; kept between pages. */
 let copies = new Int32Array(1 << 8);

@@ -8,9 +8,9 @@
  * | the most frequent run of n words (2–4) × its count; of several the longest; 0 where none repeats | code points of words | words |
  * | words in any run of n (5–10) met more than once, each word once | code points of words | words |
  *
- * The second may exceed 1: occurrences overlap. `massive-web-repetition-fast.ts` gives the same numbers in linear time.
+ * The second may exceed 1: occurrences overlap. `repetition-fast.ts` gives the same numbers in linear time.
  */
-import { strip } from "./python-text.ts";
+import { strip } from "../../../pipeline/text/python-text.ts";
 
 export interface SegmentRepetition {
   readonly segments: number;

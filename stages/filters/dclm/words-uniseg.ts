@@ -1,7 +1,7 @@
-import { withRoom } from "./growable.ts";
+import { withRoom } from "../../../pipeline/text/growable.ts";
+import { PYTHON_SPACE, renewed, type Spans, WordCutter } from "../../../pipeline/text/word-cutter.ts";
+import type { Words } from "../../../pipeline/text/words.ts";
 import { Character, classesOf } from "./python-classes.ts";
-import { PYTHON_SPACE, renewed, type Spans, WordCutter } from "./word-cutter.ts";
-import type { Words } from "./words.ts";
 
 /** White space that no word goes across: all but U+202F, which holds numbers together. */
 const PARTS = PYTHON_SPACE.slice();

@@ -2,10 +2,11 @@
  * Which of a page's lines C4 keeps, line by line as datatrove's C4QualityFilter reads them (huggingface/datatrove
  * a649de7, filters/c4_filters.py): the definition that `cleanLinesFast` is tested against.
  */
+
+import { splitLines, strip } from "../../../pipeline/text/python-text.ts";
+import { cutEnglishWords } from "../../../pipeline/text/words-english.ts";
+import { cutSpacedWords } from "../../../pipeline/text/words-spaced.ts";
 import { countEnglishSentences } from "./english-sentences.ts";
-import { splitLines, strip } from "./python-text.ts";
-import { cutEnglishWords } from "./words-english.ts";
-import { cutSpacedWords } from "./words-spaced.ts";
 
 /** What a line must do to stay. 0 switches a number's rule off. */
 export interface LineRules {

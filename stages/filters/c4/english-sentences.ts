@@ -8,9 +8,9 @@
  * White space of more than one space is a token to spaCy, so it opens a sentence, too; one at the end of a text is a
  * sentence of its own. ("…" and "..." end nothing: they are tokens that are not in the list of ends.)
  */
-import { SENTENCE_ENDS } from "./punctuation.ts";
-import { Kind } from "./word-kinds.ts";
-import type { Words } from "./words.ts";
+import { SENTENCE_ENDS } from "../../../pipeline/text/punctuation.ts";
+import { Kind } from "../../../pipeline/text/word-kinds.ts";
+import type { Words } from "../../../pipeline/text/words.ts";
 
 const PUNCTUATION = /^\p{P}+$/u;
 
