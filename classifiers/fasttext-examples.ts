@@ -8,8 +8,9 @@
  * (`fasttext.ts`), which is the definition.
  */
 import { RecipeError } from "../pipeline/errors.ts";
+import { withRoom } from "../pipeline/text/growable.ts";
 import { END_OF_TEXT } from "./fasttext.ts";
-import { type Dictionary, MAX_WORD_NGRAMS } from "./fasttext-model.ts";
+import { type Dictionary, LABEL_PREFIX, MAX_WORD_NGRAMS } from "./fasttext-model.ts";
 import { hashByte, hashStart } from "./fasttext-tables.ts";
 import { wordNgramBuckets } from "./word-ngrams.ts";
 
@@ -35,7 +36,7 @@ const SPACES = /[ \t\n\v\f\r\0]+/;
  * Reads a line of a fastText training file: `__label__spam __label__ad Buy now`. Labels may stand anywhere in it, and
  * every run of spaces becomes one.
  */
-export function parseFastTextLine(line: string, labelPrefix = "__label__"): LabelledText {
+export function parseFastTextLine(line: string, labelPrefix = LABEL_PREFIX): LabelledText {
   const labels: string[] = [];
   const words: string[] = [];
   for (const word of line.split(SPACES)) {
@@ -167,11 +168,7 @@ class WordList {
       this.counts.push(0);
     }
     this.counts[number]!++;
-    if (this.#length === this.#ids.length) {
-      const larger = new Int32Array(2 * this.#length);
-      larger.set(this.#ids);
-      this.#ids = larger;
-    }
+    this.#ids = withRoom(this.#ids, this.#length + 1);
     this.#ids[this.#length++] = number;
   }
 
@@ -272,11 +269,7 @@ class WordRows {
   }
 
   #push(row: number): void {
-    if (this.#length === this.#rows.length) {
-      const larger = new Int32Array(2 * this.#length);
-      larger.set(this.#rows);
-      this.#rows = larger;
-    }
+    this.#rows = withRoom(this.#rows, this.#length + 1);
     this.#rows[this.#length++] = row;
   }
 }

@@ -61,10 +61,10 @@ export interface End<What extends WayEnd = WayEnd> {
 }
 /** `kept`, or still on its way. `unknown`: a page that was measured on beyond its drop was split, and has no way of its own. */
 export type WayEnd = "kept" | "dropped" | "quarantined" | "unknown";
-export type Verdict = Exclude<WayEnd, "unknown">;
+export type KnownEnd = Exclude<WayEnd, "unknown">;
 
 /** What became of a page. */
-export interface Outcome extends End<Verdict> {
+export interface Outcome extends End<KnownEnd> {
   readonly scores: readonly (readonly [stage: string, name: string, value: number])[];
   /** By index of the deduplication stage; `null` for a page too short to sign. */
   readonly signatures: ReadonlyMap<number, Signature | null>;
@@ -82,7 +82,7 @@ export function pageUnderWay({ outcome, page, onward }: Outcome): Page | undefin
 }
 
 /** The same page with its way ended otherwise: what was decided of it before stays. */
-export function endedAt(outcome: Outcome, end: Omit<End<Verdict>, "page">): Outcome {
+export function endedAt(outcome: Outcome, end: Omit<End<KnownEnd>, "page">): Outcome {
   const { onward } = outcome;
   return onward === undefined ? { ...outcome, ...end } : { ...outcome, onward: { ...onward, ...end } };
 }
@@ -99,7 +99,7 @@ export async function judgePage(
   from: number,
   to: number,
   onStage: (index: number) => void,
-  dropped?: End<Verdict>,
+  dropped?: End<KnownEnd>,
 ): Promise<Outcome[]> {
   const { stages } = chain;
   const scores: Score[] = [];
@@ -108,14 +108,14 @@ export async function judgePage(
   let view: ReturnType<typeof viewOf> | undefined;
   let decided = dropped;
   const end = (
-    outcome: Verdict,
+    outcome: KnownEnd,
     stageIndex: number,
     stage: string,
     reason: string,
     value?: number,
     detail?: string,
   ): Outcome => {
-    const here: End<Verdict> = {
+    const here: End<KnownEnd> = {
       outcome,
       page: current,
       stageIndex,

@@ -16,6 +16,7 @@ import { FormatError } from "./errors.ts";
 import type { Bound, MiddleDefinition } from "./recipe.ts";
 import { EntryReader, type PageRow, type Piece } from "./span-entry.ts";
 import { type DedupDefinition, labelOf } from "./stage.ts";
+import { withRoom } from "./text/growable.ts";
 
 /** Keys, version 1: this header, then records. */
 const KeysHeader = {
@@ -59,7 +60,7 @@ interface DedupStage {
   readonly definition: DedupDefinition;
 }
 
-export function dedupStages(stages: readonly Pick<Bound<MiddleDefinition>, "definition" | "spec">[]): DedupStage[] {
+function dedupStages(stages: readonly Pick<Bound<MiddleDefinition>, "definition" | "spec">[]): DedupStage[] {
   return stages.flatMap(({ definition, spec }, index) =>
     definition.kind === "dedup" ? [{ index, label: labelOf(spec), definition }] : [],
   );
@@ -166,11 +167,9 @@ class EvidencePlaces {
   #entries = new Uint32Array(1024);
 
   push(dir: string, evidence: Piece | undefined): void {
-    if (this.#count === this.#entries.length) {
-      this.#offsets = doubled(this.#offsets, new Float64Array(2 * this.#count));
-      this.#lengths = doubled(this.#lengths, new Uint32Array(2 * this.#count));
-      this.#entries = doubled(this.#entries, new Uint32Array(2 * this.#count));
-    }
+    this.#offsets = withRoom(this.#offsets, this.#count + 1);
+    this.#lengths = withRoom(this.#lengths, this.#count + 1);
+    this.#entries = withRoom(this.#entries, this.#count + 1);
     if (this.#dirs.at(-1) !== dir) this.#dirs.push(dir);
     const n = this.#count++;
     this.#offsets[n] = evidence?.[0] ?? 0;
@@ -211,9 +210,9 @@ class EvidencePlaces {
   }
 }
 
-function doubled<T extends Float64Array | Uint32Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
+/** The first 53 bits of the key of `keyWords` words that begins at `at`, as a number: equal keys have equal ones. */
+export function keyNumber(words: Uint32Array, at: number, keyWords: number): number {
+  return words[at]! * 2 ** 21 + (keyWords > 1 ? words[at + 1]! >>> 11 : 0);
 }
 
 /**
@@ -230,10 +229,8 @@ function pagesThatMeet(path: string, keyWords: number | undefined): Uint8Array |
     for (let place = 0; place < keys.keyWords; place += keyWords) {
       let n = 0;
       for (const words of keys.records()) {
-        const first = words[KEYS_AT + place]!;
-        const second = keyWords > 1 ? words[KEYS_AT + place + 1]! : 0;
         // A signature that was written before is no other page's.
-        values[n] = words[SIGNATURE_AT] === n ? first * 2 ** 21 + (second >>> 11) : Number.NaN;
+        values[n] = words[SIGNATURE_AT] === n ? keyNumber(words, KEYS_AT + place, keyWords) : Number.NaN;
         n++;
       }
       const repeated = repeatedIn(values);

@@ -2,6 +2,7 @@
  * Precision and recall of the k likeliest labels, over all labels and by label. As in `fasttext test`, documents without
  * a label that the model knows are left out, and labels that it does not know are not missed: both are counted.
  */
+import { withRoom } from "../../pipeline/text/growable.ts";
 
 export interface LabelQuality {
   readonly label: string;
@@ -58,11 +59,7 @@ export class LabelCounts {
       correct++;
     }
     const at = 3 * this.#documents++;
-    if (at === this.#hits.length) {
-      const grown = new Uint16Array(2 * this.#hits.length);
-      grown.set(this.#hits);
-      this.#hits = grown;
-    }
+    this.#hits = withRoom(this.#hits, at + 3);
     this.#hits.set([numbers.size, predicted.length, correct], at);
     return true;
   }

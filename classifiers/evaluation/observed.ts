@@ -1,3 +1,5 @@
+import { withRoom } from "../../pipeline/text/growable.ts";
+
 /**
  * What a label's score was for every document, and whether the document has the label: all that precision, recall,
  * curves and calibration of one label need, at nine bytes a document.
@@ -19,21 +21,13 @@ export class ObservedScores {
   #count = 0;
 
   add(score: number, isPositive: boolean): void {
-    if (this.#count === this.#scores.length) this.#grow();
+    this.#scores = withRoom(this.#scores, this.#count + 1);
+    this.#positives = withRoom(this.#positives, this.#count + 1);
     this.#scores[this.#count] = score;
     this.#positives[this.#count++] = isPositive ? 1 : 0;
   }
 
   take(): Observed {
     return { scores: this.#scores.slice(0, this.#count), positives: this.#positives.slice(0, this.#count) };
-  }
-
-  #grow(): void {
-    const scores = new Float64Array(2 * this.#count);
-    const positives = new Uint8Array(2 * this.#count);
-    scores.set(this.#scores);
-    positives.set(this.#positives);
-    this.#scores = scores;
-    this.#positives = positives;
   }
 }

@@ -7,17 +7,18 @@ import { withRoom } from "./growable.ts";
 export class SpanTable {
   /** Distinct spans so far. */
   size = 0;
-  /** UTF-16 units of all distinct spans together. */
-  units = 0;
+  /** UTF-16 units of all distinct spans, end to end. */
   #pool = new Uint16Array(1 << 12);
+  #poolUnits = 0;
   /** Where span n begins in the pool; one entry more than spans. */
   #starts = new Int32Array(1 << 8);
   #hashes = new Int32Array(1 << 8);
   /** Span number + 1, or 0. A power of two long, at most half full. */
   #slots = new Int32Array(1 << 9);
 
-  /** The number of `text[start..end)`; it is new if that equals the `size` before the call. `hash` is `hashSpan`'s. */
-  intern(text: string, start: number, end: number, hash = hashSpan(text, start, end)): number {
+  /** The number of `text[start..end)`; it is new if that equals the `size` before the call. */
+  intern(text: string, start: number, end: number): number {
+    const hash = hashSpan(text, start, end);
     const slot = this.#slot(hash, text, start, end);
     const found = this.#slots[slot]!;
     if (found !== 0) return found - 1;
@@ -25,20 +26,6 @@ export class SpanTable {
     this.#slots[slot] = id + 1;
     this.#remember(id, hash, text, start, end);
     return id;
-  }
-
-  /** The number of a span seen before, or -1. */
-  find(text: string, start = 0, end = text.length): number {
-    return this.#slots[this.#slot(hashSpan(text, start, end), text, start, end)]! - 1;
-  }
-
-  /** The n-th distinct span. */
-  textOf(id: number): string {
-    const units = this.#pool.subarray(this.#starts[id]!, this.#starts[id + 1]!);
-    // A call takes as many arguments as the stack holds.
-    let text = "";
-    for (let i = 0; i < units.length; i += 8192) text += String.fromCharCode(...units.subarray(i, i + 8192));
-    return text;
   }
 
   /** The slot that holds the span, or the empty one where it belongs. */
@@ -61,12 +48,12 @@ export class SpanTable {
   }
 
   #remember(id: number, hash: number, text: string, start: number, end: number): void {
-    const from = this.units;
-    this.units += end - start;
-    this.#pool = withRoom(this.#pool, this.units);
+    const from = this.#poolUnits;
+    this.#poolUnits += end - start;
+    this.#pool = withRoom(this.#pool, this.#poolUnits);
     for (let i = 0; i < end - start; i++) this.#pool[from + i] = text.charCodeAt(start + i);
     this.#starts = withRoom(this.#starts, id + 2);
-    this.#starts[id + 1] = this.units;
+    this.#starts[id + 1] = this.#poolUnits;
     this.#hashes = withRoom(this.#hashes, id + 1);
     this.#hashes[id] = hash;
     if (this.size * 2 > this.#slots.length) this.#grow();
@@ -85,20 +72,9 @@ export class SpanTable {
 }
 
 /** FNV-1a over UTF-16 units, its high bits folded into the low ones at the end. */
-export function hashSpan(text: string, start: number, end: number): number {
-  let hash = HASH_START;
-  for (let i = start; i < end; i++) hash = hashUnit(hash, text.charCodeAt(i));
-  return hashEnd(hash);
-}
-
-/** `hashSpan` in three pieces, for callers that read the units anyway. */
-export const HASH_START = 0x811c9dc5 | 0;
-
-export function hashUnit(hash: number, unit: number): number {
-  return Math.imul(hash ^ unit, 0x01000193);
-}
-
-export function hashEnd(hash: number): number {
+function hashSpan(text: string, start: number, end: number): number {
+  let hash = 0x811c9dc5 | 0;
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   const folded = hash ^ (hash >>> 15);
   return Math.imul(folded, 0x2c1b3c6d) ^ (folded >>> 12);
 }

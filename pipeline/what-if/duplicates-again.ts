@@ -15,7 +15,7 @@
  *
  * If all thresholds are drawn tighter, no page is unsure, and every answer is the first.
  */
-import type { StoredSignature } from "../signatures.ts";
+import { keyNumber, type StoredSignature } from "../signatures.ts";
 import type { DedupDefinition, DedupIndex, DuplicateOf } from "../stage.ts";
 import type { AskedStage } from "./asked-stages.ts";
 import { MAY_BE_DUPLICATE, type Which } from "./judge-again.ts";
@@ -167,7 +167,7 @@ class KeyCounts {
     for (let place = 0, at = 0; at < keys.length; place++, at += this.#keyWords) {
       const counts = this.#counts[place] ?? new Map<number, number>();
       this.#counts[place] = counts;
-      const key = this.#keyAt(keys, at);
+      const key = keyNumber(keys, at, this.#keyWords);
       counts.set(key, (counts.get(key) ?? 0) + 1);
     }
   }
@@ -177,12 +177,8 @@ class KeyCounts {
     if (this.#keyWords === undefined || this.#pages === 0) return this.#pages;
     let pages = 0;
     for (let place = 0, at = 0; at < keys.length; place++, at += this.#keyWords) {
-      pages += this.#counts[place]?.get(this.#keyAt(keys, at)) ?? 0;
+      pages += this.#counts[place]?.get(keyNumber(keys, at, this.#keyWords)) ?? 0;
     }
     return Math.min(pages, this.#pages);
-  }
-
-  #keyAt(keys: Uint32Array, at: number): number {
-    return keys[at]! * 2 ** 21 + (this.#keyWords! > 1 ? keys[at + 1]! >>> 11 : 0);
   }
 }

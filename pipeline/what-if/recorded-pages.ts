@@ -1,7 +1,7 @@
 /** What a run's ledger tells of each page, in the order of the pages: one pass over its files, a row group at a time. */
 import { join } from "node:path";
 import { FormatError } from "../errors.ts";
-import type { Verdict, WayEnd } from "../judge.ts";
+import type { KnownEnd, WayEnd } from "../judge.ts";
 import { ledgerColumns } from "../ledger-reader.ts";
 import { SignatureReader, type StoredSignature } from "../signatures.ts";
 import type { Scores } from "../stage.ts";
@@ -22,7 +22,7 @@ export interface RecordedPage {
   readonly id: string;
   readonly url: string;
   /** What became of it. */
-  readonly fate: Fate<Verdict>;
+  readonly fate: Fate<KnownEnd>;
   /** UTF-8 bytes of its text when that was decided. */
   readonly textBytes: number;
   /** Where its way through the workers ended: later than its fate for duplicates, and with `scores: all`. */
@@ -64,7 +64,7 @@ export class RecordedPages {
     for await (const columns of ledgerColumns(join(this.#ledger, "pages.parquet"), fields)) {
       for (let at = 0; at < columns.rows; at++, row++) {
         const id = columns.id[at] as string;
-        const fate = this.#fateAt(columns, at) as Fate<Verdict>;
+        const fate = this.#fateAt(columns, at) as Fate<KnownEnd>;
         const textBytes = columns.textBytes[at] as number;
         let way: Fate = fate;
         let endTextBytes = textBytes;
