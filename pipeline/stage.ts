@@ -371,7 +371,8 @@ export function describeIssue(issue: z.core.$ZodIssue, place: string): string {
   }
   const found =
     issue.input === undefined ? "nothing" : `${typeName(issue.input)} (${shorten(JSON.stringify(issue.input))})`;
-  const expected = issue.message.replace(/^Invalid input: expected /, "").replace(/, received .*$/, "");
+  // zod's own messages say "Invalid input: expected …, received …" or "Too big: expected number to be <=1".
+  const expected = issue.message.replace(/^(Invalid|Too) \w+: expected /, "").replace(/, received .*$/, "");
   return `${where}: expected ${expected.replace(/^(Too|Invalid)/, (word) => word.toLowerCase())}, found ${found}`;
 }
 

@@ -206,7 +206,7 @@ test("a text ends where the model's context does, and a longer prompt is refused
     [[...full, 1], { maxTokens: 1 }, "prompt 0: 25 tokens, the model reads at most 24; leave out the beginning"],
     [[], { maxTokens: 1 }, "prompt 0: found no tokens, expected at least one"],
     [[1], { maxTokens: 0 }, "maxTokens: expected at least 1, found 0"],
-    [[1], { maxTokens: 1, topP: 2 }, "topP: expected too big: expected number to be <=1, found number (2)"],
+    [[1], { maxTokens: 1, topP: 2 }, "topP: expected number to be <=1, found number (2)"],
   ] as const) {
     await assert.rejects(generateIds(decoder, [prompt], options), { name: "RecipeError", message });
   }
