@@ -50,6 +50,12 @@ export function isLowSurrogate(unit: number): boolean {
   return (unit & 0xfc00) === 0xdc00;
 }
 
+/** The code point that ends before `index`, which is above 0. */
+export function codePointBefore(text: string, index: number): number {
+  const unit = text.charCodeAt(index - 1);
+  return isLowSurrogate(unit) && isHighSurrogate(text.charCodeAt(index - 2)) ? text.codePointAt(index - 2)! : unit;
+}
+
 /** Code points in `text[start..end)`: Python's `len`. */
 export function countCodePoints(text: string, start = 0, end = text.length): number {
   let count = end - start;
@@ -66,6 +72,9 @@ export function isAlphabetic(codePoint: number): boolean {
 }
 const LETTER = /\p{L}/u;
 
+/** `isSpace` as a character class, for patterns that come from Python's. */
+export const SPACE_CLASS = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
+
 /** First index at or after `start` that is not white space, or `end`. */
 export function skipSpace(text: string, start: number, end: number): number {
   let i = start;
@@ -78,6 +87,11 @@ export function skipSpaceBack(text: string, start: number, end: number): number 
   let i = end;
   while (i > start && isSpace(text.charCodeAt(i - 1))) i--;
   return i;
+}
+
+/** Whether `text[start..end)` is white space alone, or empty. */
+export function isBlank(text: string, start = 0, end = text.length): boolean {
+  return skipSpace(text, start, end) === end;
 }
 
 /** Python's `str.strip` without arguments. */

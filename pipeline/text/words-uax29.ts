@@ -3,11 +3,11 @@ import type { Words } from "./words.ts";
 
 const segmenter = new Intl.Segmenter("en", { granularity: "word" });
 
-/** White space that no word goes across: all but U+202F, which holds numbers together. */
-const PARTS = PYTHON_SPACE.slice();
-PARTS[0x202f] = 0;
+/** White space that no word of UAX #29 goes across: all but U+202F, which holds numbers together. */
+export const UAX29_SPACE = PYTHON_SPACE.slice();
+UAX29_SPACE[0x202f] = 0;
 
-const cutter = renewed(() => new WordCutter(cutChunk, PARTS));
+const cutter = renewed(() => new WordCutter(cutChunk, UAX29_SPACE));
 
 /**
  * The word-like segments of UAX #29 (Unicode text segmentation, section 4), in order. White space is a boundary whatever

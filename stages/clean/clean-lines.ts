@@ -1,6 +1,7 @@
 import { defineRewriter, z } from "../../pipeline/stage.ts";
-import { skipSpace, skipSpaceBack, strip } from "../../pipeline/text/python-text.ts";
+import { isBlank, skipSpace, skipSpaceBack, strip } from "../../pipeline/text/python-text.ts";
 import { drop, keep } from "../../pipeline/verdict.ts";
+import { POLICY_PHRASES } from "../filters/c4/lines.ts";
 import {
   dropCounterLines,
   dropDigitLines,
@@ -50,8 +51,8 @@ const PRESETS: Readonly<Record<"none" | "refinedweb", Settings & { readonly phra
  *
  * The rules go one after the other, as they stand below, over the lines that the one before left; lines end at "\n" alone.
  * Where a rule is on, the text's own ends are stripped too. Words are counted as DCLM does: what lies between ASCII spaces
- * and begins with a letter or a digit. A page of which nothing but blank lines is left is
- * dropped as `empty`. The scores count lines that are not blank.
+ * and begins with a letter or a digit. A page of which nothing but blank lines is left is dropped as `empty`. The scores
+ * count lines that are not blank.
  *
  * @example cleanLines({ counters: true, notices: true, duplicates: true, maxRemoved: 0.3 })
  */
@@ -156,8 +157,8 @@ export default defineRewriter({
   },
 });
 
-/** What C4's cleaning looks for in a line (Raffel et al. 2020; datatrove, c4_filters.py). */
-const NOTICE = /javascript|terms of use|privacy policy|cookie policy|uses cookies|use of cookies|use cookies/i;
+/** What C4's cleaning looks for in a line. */
+const NOTICE = new RegExp(["javascript", ...POLICY_PHRASES].join("|"), "i");
 
 function isNoNotice(line: string): boolean {
   return !NOTICE.test(line);
@@ -191,8 +192,4 @@ function isNotSecondBlank(line: string, index: number, lines: Lines): boolean {
 
 function countWritten(lines: Lines): number {
   return lines.reduce((count, line) => (isBlank(line) ? count : count + 1), 0);
-}
-
-function isBlank(line: string): boolean {
-  return skipSpace(line, 0, line.length) === line.length;
 }

@@ -112,7 +112,8 @@ export function passesPhrases(line: string, rules: LineRules, counts: LineCounts
   return true;
 }
 
-const POLICY_PHRASES = [
+/** In lower case. */
+export const POLICY_PHRASES = [
   "terms of use",
   "privacy policy",
   "cookie policy",

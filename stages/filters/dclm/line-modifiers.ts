@@ -4,8 +4,16 @@
  * for beginnings of lines finds more on the first line than on others.
  */
 
-import { isSpace, skipSpace, skipSpaceBack } from "../../../pipeline/text/python-text.ts";
-import { Character, classesOf } from "./python-classes.ts";
+import {
+  codePointBefore,
+  isBlank,
+  isHighSurrogate,
+  isSpace,
+  SPACE_CLASS,
+  skipSpace,
+  skipSpaceBack,
+} from "../../../pipeline/text/python-text.ts";
+import { Character, classesOf, isWordBefore } from "./python-classes.ts";
 
 /** A page's lines: the text cut at "\n". */
 export type Lines = readonly string[];
@@ -26,7 +34,7 @@ function shareOf(line: string, characterClass: number): number {
   let pairs = 0;
   for (let i = 0; i < line.length; i++) {
     let codePoint = line.charCodeAt(i);
-    if ((codePoint & 0xfc00) === 0xd800) {
+    if (isHighSurrogate(codePoint)) {
       codePoint = line.codePointAt(i)!;
       if (codePoint > 0xffff) {
         pairs++;
@@ -53,9 +61,9 @@ const LONGEST_COUNTED = "downloads".length;
  */
 export function isCounter(line: string): boolean {
   let end = line.length;
-  while (end > 0 && !isWord(line, end - 1)) end--;
+  while (end > 0 && !isWordBefore(line, end)) end--;
   let at = end;
-  while (at > 0 && end - at <= LONGEST_COUNTED && isWord(line, at - 1)) at--;
+  while (at > 0 && end - at <= LONGEST_COUNTED && isWordBefore(line, at)) at--;
   if (!COUNTED.test(line.slice(at, end).toLowerCase())) return false;
   const space = at;
   at = skipSpaceBack(line, 0, at);
@@ -63,36 +71,25 @@ export function isCounter(line: string): boolean {
   if (/^[kmb]$/.test(line.slice(Math.max(0, at - 1), at).toLowerCase())) at--;
   let digits = 0;
   for (; at > 0; at--) {
-    const start = isPairEnd(line, at - 1) ? at - 2 : at - 1;
-    const codePoint = line.codePointAt(start)!;
+    const codePoint = codePointBefore(line, at);
     const isDigit = (classesOf(codePoint) & Character.decimal) !== 0;
     if (!isDigit && codePoint !== COMMA && codePoint !== DOT) break;
     if (isDigit) digits++;
-    at = start + 1;
+    if (codePoint > 0xffff) at--;
   }
-  while (at > 0 && !isWord(line, at - 1)) at--;
+  while (at > 0 && !isWordBefore(line, at)) at--;
   return digits > 0 && at === 0;
 }
 
 const COMMA = 0x2c;
 const DOT = 0x2e;
 
-function isPairEnd(line: string, index: number): boolean {
-  return index > 0 && (line.charCodeAt(index) & 0xfc00) === 0xdc00 && (line.charCodeAt(index - 1) & 0xfc00) === 0xd800;
-}
-
-/** Whether the character that the unit at `index` is, or is half of, is matched by `\w`. */
-function isWord(line: string, index: number): boolean {
-  const codePoint = isPairEnd(line, index) ? line.codePointAt(index - 1)! : line.codePointAt(index)!;
-  return (classesOf(codePoint) & Character.word) !== 0;
-}
-
 /** Drops lines of fewer words, but not those that are empty. Does not strip. */
 export function dropShortLines(lines: Lines, minWords: number): Lines {
   return lines.filter((line) => line === "" || countSpacedWords(line, minWords) >= minWords);
 }
 
-const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]?";
+const SPACE = `${SPACE_CLASS}?`;
 
 /**
  * "items in cart" anywhere, "read more" and three more characters at the end, "sign-in" at the beginning: in any case,
@@ -114,7 +111,7 @@ export function removePhrase(lines: Lines, phrase: RegExp, maxWords: number): Li
       continue;
     }
     const rest = line.replace(phrase, "");
-    if (line === "" || skipSpace(rest, 0, rest.length) < rest.length) kept.push(rest);
+    if (line === "" || !isBlank(rest)) kept.push(rest);
   }
   return stripPage(kept);
 }
@@ -143,8 +140,4 @@ function stripPage(lines: Lines): Lines {
   const end = kept.at(-1)!;
   kept[kept.length - 1] = end.slice(0, skipSpaceBack(end, 0, end.length));
   return kept;
-}
-
-function isBlank(line: string): boolean {
-  return skipSpace(line, 0, line.length) === line.length;
 }

@@ -1,3 +1,5 @@
+import { codePointBefore } from "../../../pipeline/text/python-text.ts";
+
 /**
  * Classes of characters that Python's `str` methods and regular expressions know and JavaScript's do not:
  *
@@ -44,16 +46,14 @@ function describe(codePoint: number): number {
 const OTHER_DIGIT =
   /[\xb2\xb3\xb9\u1369-\u1371\u19da\u2070\u2074-\u2079\u2080-\u2089\u2460-\u2468\u2474-\u247c\u2488-\u2490\u24ea\u24f5-\u24fd\u24ff\u2776-\u277e\u2780-\u2788\u278a-\u2792\u{10a40}-\u{10a43}\u{10e60}-\u{10e68}\u{11052}-\u{1105a}\u{1f100}-\u{1f10a}]/u;
 
-/** Whether `\w` matches the character that begins at `index`, or that ends before it; false outside the text. */
+/** Whether `\w` matches the character that begins at `index`; false outside the text. */
 export function isWordAt(text: string, index: number): boolean {
   return index < text.length && (classesOf(text.codePointAt(index)!) & Character.word) !== 0;
 }
 
+/** Whether `\w` matches the character that ends before `index`; false outside the text. */
 export function isWordBefore(text: string, index: number): boolean {
-  if (index <= 0) return false;
-  const unit = text.charCodeAt(index - 1);
-  const isPair = (unit & 0xfc00) === 0xdc00 && index >= 2 && (text.charCodeAt(index - 2) & 0xfc00) === 0xd800;
-  return (classesOf(isPair ? text.codePointAt(index - 2)! : unit) & Character.word) !== 0;
+  return index > 0 && (classesOf(codePointBefore(text, index)) & Character.word) !== 0;
 }
 
 /** Python's `\b`. */

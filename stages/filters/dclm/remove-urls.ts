@@ -8,7 +8,7 @@
  * They would look at up to 256 characters from every place of a text; the functions here look at its dots.
  */
 
-import { isSpace } from "../../../pipeline/text/python-text.ts";
+import { isSpace, SPACE_CLASS } from "../../../pipeline/text/python-text.ts";
 import { isWordAt, isWordBefore, isWordBorder } from "./python-classes.ts";
 import { TOP_LEVEL_DOMAINS } from "./top-level-domains.ts";
 
@@ -159,7 +159,7 @@ function unitsOf(characters: RegExp): Uint8Array {
 
 const WORD = "[\\p{L}\\p{N}_]";
 const BORDER = `(?:(?<=${WORD})(?!${WORD})|(?<!${WORD})(?=${WORD}))`;
-const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]{0,10}";
+const SPACE = `${SPACE_CLASS}{0,10}`;
 const TAIL = "[\\-a-zA-Z0-9\\(\\)@:%_+.~#?&\\/=]*";
 const DOMAIN = [...TOP_LEVEL_DOMAINS].sort((a, b) => b.length - a.length).join("|");
 const URL_PATTERN = new RegExp(

@@ -1,13 +1,10 @@
 import { withRoom } from "../../../pipeline/text/growable.ts";
-import { PYTHON_SPACE, renewed, type Spans, WordCutter } from "../../../pipeline/text/word-cutter.ts";
+import { renewed, type Spans, WordCutter } from "../../../pipeline/text/word-cutter.ts";
 import type { Words } from "../../../pipeline/text/words.ts";
+import { UAX29_SPACE } from "../../../pipeline/text/words-uax29.ts";
 import { Character, classesOf } from "./python-classes.ts";
 
-/** White space that no word goes across: all but U+202F, which holds numbers together. */
-const PARTS = PYTHON_SPACE.slice();
-PARTS[0x202f] = 0;
-
-const cutter = renewed(() => new WordCutter(cutChunk, PARTS));
+const cutter = renewed(() => new WordCutter(cutChunk, UAX29_SPACE));
 
 /**
  * Words as DCLM counts runs of them (mlfoundations/dclm 361714b, core_utils.py: `split_words` with `uniseg`, punctuation

@@ -3,7 +3,7 @@
  * filters/fineweb_quality_filter.py): lines lie between "\n", untrimmed, and blank ones do not count.
  */
 import { endsSentence } from "../../../pipeline/text/punctuation.ts";
-import { countCodePoints, isSpace, skipSpace, strip } from "../../../pipeline/text/python-text.ts";
+import { countCodePoints, isBlank, strip } from "../../../pipeline/text/python-text.ts";
 import { countRepeatsPlainly, Pieces } from "../../../pipeline/text/repeats.ts";
 
 export interface ProseLines {
@@ -66,10 +66,6 @@ function countNewlines(text: string): number {
   let count = 0;
   for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) count++;
   return count;
-}
-
-function isBlank(text: string, start: number, end: number): boolean {
-  return start === end || (isSpace(text.charCodeAt(start)) && skipSpace(text, start, end) === end);
 }
 
 function isShort(text: string, start: number, end: number, shortChars: number): boolean {

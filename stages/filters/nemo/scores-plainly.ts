@@ -2,7 +2,7 @@
  * NeMo Curator's heuristic scores over strings and lists, each by its definition (NVIDIA-NeMo/Curator 1e2e427,
  * nemo_curator/stages/text/filters/heuristic): what the filter's one pass is tested against.
  */
-import { strip } from "../../../pipeline/text/python-text.ts";
+import { SPACE_CLASS, strip } from "../../../pipeline/text/python-text.ts";
 import {
   BULLETS,
   ELLIPSIS_MARKS,
@@ -18,7 +18,7 @@ const chars = (text: string): number => [...text].length;
 const allChars = (texts: readonly string[]): number => sum(texts.map(chars));
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, next) => total + next, 0);
 const URLS = /https?:\/\/(?:[A-Za-z0-9$\-_@.&+/:=?#~]|[!*(),]|%[0-9A-Fa-f]{2})+/g;
-const SPACES = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
+const SPACES = new RegExp(`${SPACE_CLASS}+`);
 
 export function nemoScoresPlainly(text: string): Record<string, number> {
   const characters = [...text];
