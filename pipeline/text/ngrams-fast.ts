@@ -29,30 +29,37 @@ function mix(hash: number): number {
   return hash ^ (hash >>> 15);
 }
 
+/** Where the run that begins at a place first stood, and how often it occurs, counted there; and those of runs shorter by one. */
+let firstPlace = new Int32Array(1 << 10);
+let counts = new Int32Array(1 << 10);
+let shorterFirstPlace = new Int32Array(1 << 10);
+let shorterCounts = new Int32Array(1 << 10);
+
 /** `topGramChars` for n = 2 up to `maxN`, in that order. */
 export function topGramCharsFast(words: Words, maxN: number): number[] {
   const { kinds, length } = words;
   const lengths = words.vocabulary.codePoints;
   const tops: number[] = [];
-  // Where the run of n - 1 words that starts here first stood (for one word: its kind), and how often it occurs, counted
-  // there. A run of n words is that place and its last word.
-  let shorter = kinds;
-  let shorterCounts: Int32Array | undefined;
+  firstPlace = withRoom(firstPlace, length);
+  counts = withRoom(counts, length);
+  shorterFirstPlace = withRoom(shorterFirstPlace, length);
+  shorterCounts = withRoom(shorterCounts, length);
   for (let n = 2; n <= maxN; n++) {
     const places = length - n + 1;
     if (places <= 0) {
       tops.push(0);
       continue;
     }
-    const firstPlace = new Int32Array(places);
-    const counts = new Int32Array(places);
+    // A run of n words is the place of the run of n - 1 words that it begins with (of one word: its kind), and its last.
+    const shorter = n === 2 ? kinds : shorterFirstPlace;
+    counts.fill(0, 0, places);
     const mask = clearSlots(places);
     // Every run occurs once; of equal counts the first run is the top.
     let topCount = 1;
     for (let i = 0; i < places; i++) {
       const head = shorter[i]!;
       // A run whose parts do not come again does not.
-      if (shorterCounts !== undefined && (shorterCounts[head]! < 2 || shorterCounts[shorter[i + 1]!]! < 2)) {
+      if (n > 2 && (shorterCounts[head]! < 2 || shorterCounts[shorter[i + 1]!]! < 2)) {
         firstPlace[i] = i;
         counts[i] = 1;
         continue;
@@ -76,8 +83,8 @@ export function topGramCharsFast(words: Words, maxN: number): number[] {
     let chars = n - 1;
     for (let i = top; i < top + n; i++) chars += lengths[kinds[i]!]!;
     tops.push(chars * topCount);
-    shorter = firstPlace;
-    shorterCounts = counts;
+    [firstPlace, shorterFirstPlace] = [shorterFirstPlace, firstPlace];
+    [counts, shorterCounts] = [shorterCounts, counts];
   }
   return tops;
 }
@@ -96,7 +103,8 @@ let unitsBefore = new Int32Array(1 << 10);
 let powers = Int32Array.of(1);
 /** Hash of the run at a place, where it was looked up. */
 let hashAt = new Int32Array(1 << 10);
-/** Places of runs that may come again. */
+/** By place: 1 where a run begins that may come again; and all such places. */
+let isCandidate = new Uint8Array(1 << 10);
 let candidates = new Int32Array(1 << 10);
 
 /** `repeatedGramChars` for n = `minN` up to `maxN`, in that order. */
@@ -177,7 +185,8 @@ function growPowers(length: number): void {
 function findCandidates(length: number, minN: number): number {
   candidates = withRoom(candidates, length);
   const mask = clearSlots(length);
-  const isCandidate = new Uint8Array(length);
+  isCandidate = withRoom(isCandidate, length);
+  isCandidate.fill(0, 0, length);
   for (let i = 0; i < length; i++) {
     const at = unitsBefore[i]!;
     if (i + minN <= length && unitsBefore[i + minN]! - at < BEGINNING) isCandidate[i] = 1;

@@ -11,6 +11,9 @@ export interface Repeats {
   readonly repeatedChars: number;
 }
 
+/** A table longer than this is given back after use: one huge page must not pin its memory. */
+const MAX_KEPT_SLOTS = 1 << 18;
+
 /** Pieces of a text that may repeat one another: collected one by one, then counted. Kept and emptied between pages. */
 export class Pieces {
   count = 0;
@@ -19,6 +22,8 @@ export class Pieces {
   /** An open-addressed table of samples: the first piece that has it + 1, or 0; and whether a later one has it, too. */
   #slots = new Int32Array(1 << 9);
   #isShared = new Uint8Array(1 << 9);
+  #mask = 0;
+  readonly #seen = new SpanTable();
 
   clear(): void {
     this.count = 0;
@@ -39,7 +44,8 @@ export class Pieces {
     let repeated = 0;
     let repeatedChars = 0;
     if (this.#findShared() > 0) {
-      const seen = new SpanTable();
+      const seen = this.#seen;
+      seen.clear();
       for (let piece = 0; piece < count; piece++) {
         if (this.#isShared[this.#slotOf(this.#samples[piece]!)] === 0) continue;
         const start = this.#bounds[2 * piece]!;
@@ -57,13 +63,15 @@ export class Pieces {
   #findShared(): number {
     let size = 1 << 8;
     while (size < this.count * 2) size *= 2;
-    if (this.#slots.length !== size) {
+    const isSmall = this.#slots.length <= MAX_KEPT_SLOTS || size > MAX_KEPT_SLOTS;
+    if (size > this.#slots.length || !isSmall) {
       this.#slots = new Int32Array(size);
       this.#isShared = new Uint8Array(size);
     } else {
-      this.#slots.fill(0);
-      this.#isShared.fill(0);
+      this.#slots.fill(0, 0, size);
+      this.#isShared.fill(0, 0, size);
     }
+    this.#mask = size - 1;
     let shared = 0;
     for (let piece = 0; piece < this.count; piece++) {
       const slot = this.#slotOf(this.#samples[piece]!);
@@ -77,7 +85,7 @@ export class Pieces {
   }
 
   #slotOf(sample: number): number {
-    const mask = this.#slots.length - 1;
+    const mask = this.#mask;
     let slot = sample & mask;
     while (this.#slots[slot] !== 0 && this.#samples[this.#slots[slot]! - 1] !== sample) slot = (slot + 1) & mask;
     return slot;

@@ -16,6 +16,15 @@ export class SpanTable {
   /** Span number + 1, or 0. A power of two long, at most half full. */
   #slots = new Int32Array(1 << 9);
 
+  /** Forgets all spans, and keeps the room that ordinary pages need. */
+  clear(): void {
+    this.size = 0;
+    this.#poolUnits = 0;
+    if (this.#slots.length > MAX_KEPT_SLOTS) this.#slots = new Int32Array(1 << 9);
+    else this.#slots.fill(0);
+    if (this.#pool.length > MAX_KEPT_UNITS) this.#pool = new Uint16Array(1 << 12);
+  }
+
   /** The number of `text[start..end)`; it is new if that equals the `size` before the call. */
   intern(text: string, start: number, end: number): number {
     const hash = hashSpan(text, start, end);
@@ -70,6 +79,9 @@ export class SpanTable {
     this.#slots = slots;
   }
 }
+
+const MAX_KEPT_SLOTS = 1 << 12;
+const MAX_KEPT_UNITS = 1 << 20;
 
 /** FNV-1a over UTF-16 units, its high bits folded into the low ones at the end. */
 function hashSpan(text: string, start: number, end: number): number {

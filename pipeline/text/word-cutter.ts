@@ -6,7 +6,7 @@ import { withRoom } from "./growable.ts";
 import { isSpace } from "./python-text.ts";
 import { type Units, viewUnits } from "./units.ts";
 import { WordKinds } from "./word-kinds.ts";
-import { Words } from "./words.ts";
+import { type WordColumns, Words, wordColumns } from "./words.ts";
 
 /** Writes start and end of each word in the chunk `text[start..end)` to `spans`: start, end, start, end … */
 export type CutChunk = (text: string, start: number, end: number, spans: Spans) => void;
@@ -23,43 +23,23 @@ export class Spans {
   }
 }
 
-/** Room for the words of a page: no page has more words than units. */
-interface Room {
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
-  readonly kinds: Int32Array;
-  readonly flags: Uint8Array;
-}
-
-function roomFor(words: number): Room {
-  return {
-    starts: new Int32Array(words),
-    ends: new Int32Array(words),
-    kinds: new Int32Array(words),
-    flags: new Uint8Array(words),
-  };
-}
-
 /** The chunks of the page at hand, and what they are: no more than one for two units. */
 let chunkStarts = new Int32Array(1 << 14);
 let chunkEnds = new Int32Array(1 << 14);
 let chunks = new Int32Array(1 << 14);
 
-/** The first words of a room, in memory of their own: one piece, since making four costs as much as filling them. */
-function copyOf(text: string, room: Room, count: number, kinds: WordKinds): Words {
-  const memory = new ArrayBuffer(13 * count);
-  const part = (n: number, from: Int32Array): Int32Array => {
-    const copy = new Int32Array(memory, 4 * n * count, count);
-    copy.set(from.subarray(0, count));
-    return copy;
-  };
-  const flags = new Uint8Array(memory, 12 * count, count);
-  flags.set(room.flags.subarray(0, count));
-  return new Words(text, part(0, room.starts), part(1, room.ends), part(2, room.kinds), flags, kinds);
+/** The first words of some columns, in memory of their own. */
+function copyOf({ starts, ends, kinds, flags }: WordColumns, count: number): WordColumns {
+  const copy = wordColumns(count);
+  copy.starts.set(starts.subarray(0, count));
+  copy.ends.set(ends.subarray(0, count));
+  copy.kinds.set(kinds.subarray(0, count));
+  copy.flags.set(flags.subarray(0, count));
+  return copy;
 }
 
-/** Kept between pages. More is given back after use: one huge page must not pin its memory. */
-let kept = roomFor(1 << 14);
+/** The words of the page at hand: no more than units. Kept between pages; more is given back after use: one huge page must not pin its memory. */
+let kept = wordColumns(1 << 14);
 const MAX_KEPT_WORDS = 1 << 20;
 
 /**
@@ -97,8 +77,9 @@ export class WordCutter {
   words(text: string): Words {
     const { length } = text;
     if (length > kept.starts.length && length <= MAX_KEPT_WORDS)
-      kept = roomFor(Math.max(length, 2 * kept.starts.length));
-    const { starts, ends, kinds, flags } = length <= kept.starts.length ? kept : roomFor(length);
+      kept = wordColumns(Math.max(length, 2 * kept.starts.length));
+    const columns = length <= kept.starts.length ? kept : wordColumns(length);
+    const { starts, ends, kinds, flags } = columns;
     const lent = viewUnits(text);
     const { units } = lent;
     const { spans } = this.kinds;
@@ -124,7 +105,7 @@ export class WordCutter {
         ends[count] = start + this.#wordEnds[word]!;
       }
     }
-    return copyOf(text, { starts, ends, kinds, flags }, count, this.kinds);
+    return new Words(text, copyOf(columns, count), this.kinds);
   }
 
   /** Fills `chunkStarts` and `chunkEnds`; returns how many chunks there are. */

@@ -8,7 +8,7 @@
 import { cutChunk, exceptions, isCutByRules } from "./english-chunk.ts";
 import { renewed, Spans, WordCutter } from "./word-cutter.ts";
 import { Kind } from "./word-kinds.ts";
-import { Words } from "./words.ts";
+import { Words, wordColumns } from "./words.ts";
 
 /** A step of the trie of exceptions as sequences of kinds. */
 interface Step {
@@ -91,10 +91,8 @@ class EnglishCutter {
   #rewrite(words: Words, matches: readonly FoundException[]): Words {
     let length = words.length;
     for (const { count, parts } of matches) length += parts.length - count;
-    const starts = new Int32Array(length);
-    const ends = new Int32Array(length);
-    const kinds = new Int32Array(length);
-    const flags = new Uint8Array(length);
+    const columns = wordColumns(length);
+    const { starts, ends, kinds, flags } = columns;
     let from = 0;
     let to = 0;
     const copyUntil = (index: number): void => {
@@ -117,7 +115,7 @@ class EnglishCutter {
       from = first + count;
     }
     copyUntil(words.length);
-    return new Words(words.text, starts, ends, kinds, flags, this.#cutter.kinds);
+    return new Words(words.text, columns, this.#cutter.kinds);
   }
 }
 

@@ -12,7 +12,7 @@
 
 import { countCodePoints, countLineEnds, lineEnd, strip } from "../../../pipeline/text/python-text.ts";
 import { Kind, perKind } from "../../../pipeline/text/word-kinds.ts";
-import { Words } from "../../../pipeline/text/words.ts";
+import { Words, wordColumns } from "../../../pipeline/text/words.ts";
 import { cutEnglishWords } from "../../../pipeline/text/words-english.ts";
 import { countEnglishSentences } from "./english-sentences.ts";
 import {
@@ -208,10 +208,8 @@ class Cleaner {
     if (text === this.#text) return this.#words;
     if (this.#stretches.some(({ words }) => words.vocabulary !== vocabulary)) return cutEnglishWords(text);
     const length = this.#stretches.reduce((sum, { first, last }) => sum + last - first, 0);
-    const starts = new Int32Array(length);
-    const ends = new Int32Array(length);
-    const kinds = new Int32Array(length);
-    const flags = new Uint8Array(length);
+    const columns = wordColumns(length);
+    const { starts, ends, kinds, flags } = columns;
     // The whole text was stripped at last: its first word is where the text's first character is.
     let strippedUnits = -1;
     let to = 0;
@@ -224,7 +222,7 @@ class Cleaner {
         ends[to] = words.ends[i]! + shift - strippedUnits;
       }
     }
-    return new Words(text, starts, ends, kinds, flags, vocabulary);
+    return new Words(text, columns, vocabulary);
   }
 
   #flush(): void {
