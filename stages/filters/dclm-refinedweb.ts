@@ -19,8 +19,9 @@ import { beginsWithDomain, removeAddresses, removeUrls } from "./dclm/remove-url
 import { measureSegmentsFast, measureWordRunsFast } from "./dclm/repetition-fast.ts";
 import { countWords } from "./dclm/word-count.ts";
 import { cutUnisegWords } from "./dclm/words-uniseg.ts";
+import { readListLines } from "./list-file.ts";
+import { STOP_WORDS } from "./stop-words.ts";
 import { firstBroken, referenceReasonsOf, type ThresholdRule } from "./threshold-rules.ts";
-import { readListLines } from "./url/list-file.ts";
 
 const list = (text: string) => z.string().min(1).optional().describe(text);
 const most = (max: number, text: string) => z.number().min(0).default(max).describe(text);
@@ -252,8 +253,7 @@ function cleanLines(text: string, params: Params): string {
   return lines.join("\n");
 }
 
-const STOP_WORDS = new Set(["the", "be", "to", "of", "and", "that", "have", "with"]);
-const stopWords = perKind((word) => (STOP_WORDS.has(word.toLowerCase()) ? 1 : 0));
+const stopWords = perKind((word) => (STOP_WORDS.includes(word.toLowerCase()) ? 1 : 0));
 
 function measureSpacedWords(text: string, words: Words) {
   const { length, kinds, vocabulary } = words;

@@ -3,9 +3,7 @@ import { countLineEnds, countOccurrences } from "../../pipeline/text/python-text
 import { Kind } from "../../pipeline/text/word-kinds.ts";
 import type { Words } from "../../pipeline/text/words.ts";
 import { drop, keep } from "../../pipeline/verdict.ts";
-
-/** The eight words of Rae et al. 2021, appendix A1.1. */
-const STOP_WORDS = ["the", "be", "to", "of", "and", "that", "have", "with"];
+import { STOP_WORDS } from "./stop-words.ts";
 
 const BULLET = 0x2022;
 const HYPHEN = 0x2d;
@@ -51,7 +49,10 @@ export default defineFilter({
       .describe("Greatest share of lines that end in an ellipsis."),
     minAlphabeticWords: z.number().min(0).max(1).default(0.8).describe("Least share of tokens with a letter in them."),
     minStopWords: z.int().min(0).default(2).describe("Fewest different stop words on the page, compared as written."),
-    stopWords: z.array(z.string().min(1)).default(STOP_WORDS).describe("The stop words."),
+    stopWords: z
+      .array(z.string().min(1))
+      .default([...STOP_WORDS])
+      .describe("The stop words."),
   }),
   needs: ["englishWords"],
   thresholds: [

@@ -2,9 +2,9 @@ import { RecipeError } from "../../pipeline/errors.ts";
 import { defineFilter, type SetupContext, z } from "../../pipeline/stage.ts";
 import { strip } from "../../pipeline/text/python-text.ts";
 import { drop, keep } from "../../pipeline/verdict.ts";
+import { readListLines } from "./list-file.ts";
 import { DomainList } from "./url/domain-list.ts";
 import { HashedStrings } from "./url/hashed-strings.ts";
-import { readListLines } from "./url/list-file.ts";
 import { type Reading, readingOf } from "./url/readings.ts";
 import { Substrings } from "./url/substrings.ts";
 

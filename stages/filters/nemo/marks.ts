@@ -1,7 +1,8 @@
 /** Lists of NeMo Curator's heuristic filters (NVIDIA-NeMo/Curator 1e2e427, nemo_curator/stages/text/utils/constants.py). */
 import { countCodePoints } from "../../../pipeline/text/python-text.ts";
+import { STOP_WORDS } from "../stop-words.ts";
 
-const COMMON_WORDS: ReadonlySet<string> = new Set(["the", "be", "to", "of", "and", "that", "have", "with"]);
+const COMMON_WORDS: ReadonlySet<string> = new Set(STOP_WORDS);
 
 /** One of the eight words of Rae et al. 2021, compared as written. */
 export function isCommonWord(word: string): boolean {

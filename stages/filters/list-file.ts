@@ -1,8 +1,8 @@
 /** Reads the lines of a list: a local file, plain, `.gz` or `.zst`, in groups, so that any length takes little memory. */
-import { FormatError } from "../../../pipeline/errors.ts";
-import { readChunks } from "../../../pipeline/io/chunks.ts";
-import { compressionOf, type Damage, gunzip, unzstd } from "../../../pipeline/io/decompress.ts";
-import { openByteSource } from "../../../pipeline/io/open.ts";
+import { FormatError } from "../../pipeline/errors.ts";
+import { readChunks } from "../../pipeline/io/chunks.ts";
+import { compressionOf, type Damage, gunzip, unzstd } from "../../pipeline/io/decompress.ts";
+import { openByteSource } from "../../pipeline/io/open.ts";
 
 /** Small, so that what is made of a chunk is gone before the heap grows. */
 const CHUNK_BYTES = 128 << 10;
