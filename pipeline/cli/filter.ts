@@ -27,7 +27,7 @@ export function filterCommand(): Command {
     .requiredOption("--use <names>", "stages in order: built-in names and ./file.ts, between commas", collect)
     .option(
       "--with <stage.param=value>",
-      "a parameter, the value in JSON or as it stands; give it again for more",
+      "a parameter, its value as in a recipe (YAML); give it again for more",
       collect,
     )
     .option("--text", "print the text, too, as the stages leave it")

@@ -233,12 +233,17 @@ test("lines are printed while standard input is open, and a reader that has enou
   assert.equal(code, 141);
 });
 
-test("values are JSON where they are, and else strings; the longest name that fits is meant", async () => {
+test("values are YAML, as in a recipe, where they are, and else strings; the longest name that fits is meant", async () => {
   const settings = ["length.minChars=3", "sample.name=a=b", 'cut.marks=["x","|"]', "./cut-after-bar.ts.maxCut=1e2"];
   const stages = await checkStages(["length,sample", "./cut-after-bar.ts"], settings, registry, DIR);
   assert.deepEqual(
     stages.map(({ spec }) => spec.params),
     [{ minChars: 3 }, { share: 0.5, name: "a=b" }, { marks: ["x", "|"], maxCut: 100 }],
+  );
+  const lists = await checkStages(["language,sample"], ["language.keep=[en, de]", "sample.name=*.txt"], registry, DIR);
+  assert.deepEqual(
+    lists.map(({ spec }) => (spec.params as { keep?: unknown; name?: unknown }).keep ?? spec.params),
+    [["en", "de"], { share: 0.5, name: "*.txt" }],
   );
 });
 

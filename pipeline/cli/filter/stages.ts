@@ -1,4 +1,5 @@
 /** From `--use` and `--with` to checked stages: what a recipe says in a mapping, said on a command line. */
+import { parse } from "yaml";
 import { RecipeError } from "../../errors.ts";
 import { findModule, loadDefinition, looksLikePath } from "../../modules.ts";
 import { type Bound, checkRecipe, type MiddleDefinition, type Registry } from "../../recipe.ts";
@@ -56,8 +57,9 @@ function parseSetting(setting: string): { target: string; value: unknown } {
   const text = setting.slice(equals + 1);
   const target = setting.slice(0, equals).trim();
   try {
-    return { target, value: JSON.parse(text) };
+    return { target, value: parse(text) };
   } catch {
+    // A path may begin with what means something else to YAML: *.txt, @lists.
     return { target, value: text };
   }
 }
