@@ -3,7 +3,7 @@
  * in code; here it is read and checked whole, before a byte of input is touched.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { z } from "zod";
 import { RecipeError } from "./errors.ts";
@@ -245,8 +245,14 @@ function identityOf(spec: StageSpec, definition: Definition, context: SetupConte
   const files = definition.files?.(spec.params as never) ?? [];
   const digests = files.map((file) => {
     const path = context.resolvePath(file);
-    if (!existsSync(path))
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined) {
       throw new RecipeError(`${place}: no file ${JSON.stringify(file)} in ${context.resolvePath(".")}`);
+    }
+    if (!found.isFile()) {
+      const kind = found.isDirectory() ? "folder" : "device or pipe";
+      throw new RecipeError(`${place}: found a ${kind} at ${JSON.stringify(file)}, expected a file`);
+    }
     return createHash("sha256").update(readFileSync(path)).digest("hex");
   });
   const { name, as, module, version } = spec;

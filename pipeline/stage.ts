@@ -369,11 +369,15 @@ export function describeIssue(issue: z.core.$ZodIssue, place: string): string {
   if (issue.code === "unrecognized_keys") {
     return `${where}: unknown parameter ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}`;
   }
-  const found =
-    issue.input === undefined ? "nothing" : `${typeName(issue.input)} (${shorten(JSON.stringify(issue.input))})`;
+  const found = issue.input === undefined ? "nothing" : `${typeName(issue.input)} (${shorten(shown(issue.input))})`;
   // zod's own messages say "Invalid input: expected …, received …" or "Too big: expected number to be <=1".
   const expected = issue.message.replace(/^(Invalid|Too) \w+: expected /, "").replace(/, received .*$/, "");
   return `${where}: expected ${expected.replace(/^(Too|Invalid)/, (word) => word.toLowerCase())}, found ${found}`;
+}
+
+/** JSON would have infinity, and what is no number, as null. */
+function shown(value: unknown): string | undefined {
+  return typeof value === "number" ? String(value) : JSON.stringify(value);
 }
 
 function typeName(value: unknown): string {

@@ -31,6 +31,16 @@ const MISTAKES: [title: string, recipe: string, says: RegExp][] = [
     /recipe\.yaml:4: gopher-quality: unknown parameter "minWord"/,
   ],
   [
+    "a number that is none",
+    GOOD.replace("gopher-quality", "gopher-quality\n    with: { minWords: .inf }"),
+    /recipe\.yaml:4: gopher-quality\.minWords: expected .*found number \(Infinity\)/,
+  ],
+  [
+    "a folder where a stage reads a file",
+    GOOD.replace("gopher-quality", 'url-filter\n    with: { domains: ["."] }'),
+    /recipe\.yaml:\d: url-filter: found a folder at "\.", expected a file/,
+  ],
+  [
     "a wrong type",
     GOOD.replace("gopher-quality", "exact-dedup\n    with: { normalize: 7 }"),
     /recipe\.yaml:4: exact-dedup\.normalize: expected .*found number \(7\)/,
