@@ -1,4 +1,5 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, statSync, writeSync } from "node:fs";
+import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { parse } from "yaml";
 import { registry } from "../../index.ts";
@@ -41,13 +42,14 @@ export function whatIfCommand(): Command {
       "\nExample:\n  sluice what-if out --set gopher-quality.minWords=30 --set minhash-dedup.minJaccard=0.7\n\nThresholds can be drawn tighter after any run. What looser ones would keep is known of runs with `scores: all`;\nof others, pages that later stages did not measure are told as unknown.\n",
     )
     .action(async (run: string, flags: Flags) => {
-      const file = flags.pages === undefined ? undefined : new PageLines(flags.pages);
+      const file = flags.pages === undefined ? undefined : new PageLines(flags.pages, run);
       try {
         const report = await whatIf(run, flags.set, {
           registry,
           examples: flags.examples,
           ...(file === undefined ? {} : { onPage: (page, fate) => file.write(page, fate) }),
         });
+        file?.finish();
         console.log(flags.json === true ? JSON.stringify(report) : inWords(report));
       } finally {
         file?.close();
@@ -75,16 +77,20 @@ function wholeNumber(text: string): number {
 
 const BLOCK_CHARS = 1 << 20;
 
+/** A file is replaced once there are answers to write: a question that is refused leaves it as it was. */
 class PageLines {
-  readonly #fd: number;
+  readonly #path: string;
+  #fd: number | undefined;
   #block = "";
 
-  constructor(path: string) {
-    try {
-      this.#fd = openSync(path, "w");
-    } catch (error) {
-      throw new RecipeError(`--pages ${path}: cannot be written (${(error as Error).message})`);
+  constructor(path: string, run: string) {
+    this.#path = path;
+    const inRun = relative(resolve(run), resolve(path));
+    if (!isAbsolute(inRun) && inRun.split(sep)[0] !== "..") {
+      throw new RecipeError(`--pages ${path}: lies in the folder of the run, which keeps only its own files`);
     }
+    const found = statSync(path, { throwIfNoEntry: false }) ?? statSync(dirname(path), { throwIfNoEntry: false });
+    if (found === undefined) throw new RecipeError(`--pages ${path}: found no folder ${dirname(path)}; make it first`);
   }
 
   write({ id, url, fate: before }: RecordedPage, { outcome, stage, reason, value }: Fate): void {
@@ -94,15 +100,27 @@ class PageLines {
     if (this.#block.length >= BLOCK_CHARS) this.#flush();
   }
 
-  close(): void {
+  finish(): void {
     this.#flush();
-    closeSync(this.#fd);
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
   }
 
   #flush(): void {
+    this.#fd ??= openToWrite(this.#path);
     const block = Buffer.from(this.#block);
     this.#block = "";
     for (let at = 0; at < block.length; ) at += writeSync(this.#fd, block, at);
+  }
+}
+
+function openToWrite(path: string): number {
+  try {
+    return openSync(path, "w");
+  } catch (error) {
+    throw new RecipeError(`--pages ${path}: cannot be written (${(error as Error).message})`);
   }
 }
 

@@ -160,6 +160,19 @@ test("the command tells counts, pages that change sides with scores and text, an
   assert.deepEqual(entered.was, { outcome: "dropped", stage: "gopher-quality", reason: "too-few-words" });
   const bad = await sluice(["what-if", "out", "--set", "gopher-quality.minWords"], { cwd: dir });
   assert.equal(bad.code, 2);
+
+  const asking = (set: string, file: string) => sluice(["what-if", "out", "--set", set, "--pages", file], { cwd: dir });
+  const manifest = readFileSync(join(dir, "out", "manifest.json"));
+  const own = await asking("gopher-quality.minWords=50", "out/manifest.json");
+  assert.match(own.stderr, /--pages out\/manifest\.json: lies in the folder of the run/);
+  assert.deepEqual(readFileSync(join(dir, "out", "manifest.json")), manifest);
+  assert.equal((await asking("gopher-quality.minWords=few", "pages.jsonl")).code, 2);
+  assert.equal(
+    readFileSync(join(dir, "pages.jsonl"), "utf8").trim().split("\n").length,
+    40,
+    "a mistake replaces nothing",
+  );
+  assert.match((await asking("gopher-quality.minWords=50", "no/pages.jsonl")).stderr, /found no folder no; make it/);
 });
 
 test("what would have happened behind a drop is told: harm as in a run, a split as unknown", async () => {
