@@ -115,8 +115,11 @@ export function loadFastTextModel(path: string): FastTextModel {
 function openModel(path: string): number {
   try {
     const descriptor = openSync(path, "r");
-    if (fstatSync(descriptor).isFile()) return descriptor;
+    const found = fstatSync(descriptor);
+    if (found.isFile()) return descriptor;
     closeSync(descriptor);
+    const kind = found.isDirectory() ? "folder" : "device or pipe";
+    throw new RecipeError(`${path}: found a ${kind}, expected a fastText model, .bin or .ftz`);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "ENOENT" && code !== "ENOTDIR") throw error;

@@ -123,10 +123,22 @@ function refuse(name: string, found: unknown, expected: string): never {
   );
 }
 
+function zeros(rows: number, columns: number): Float32Array<ArrayBuffer> {
+  try {
+    return new Float32Array(rows * columns);
+  } catch {
+    const bytes = 4 * rows * columns;
+    throw new RecipeError(
+      `a matrix of ${rows} vectors of ${columns} numbers takes ${(bytes / 1e9).toFixed(1)} GB, more than can be had; ` +
+        "expected fewer words, buckets or dim",
+    );
+  }
+}
+
 /** Numbers between ∓1 / columns. */
 function randomMatrix(rows: number, columns: number, seed: number): DenseMatrix {
   const random = new Minstd(seed);
-  const weights = new Float32Array(rows * columns);
+  const weights = zeros(rows, columns);
   const most = Math.fround(1 / columns);
   for (let i = 0; i < weights.length; i++) weights[i] = random.between(-most, most);
   return { kind: "dense", rows, columns, weights };
@@ -149,7 +161,7 @@ export function trainFrom(input: DenseMatrix, examples: EncodedExamples, setting
   }
   const labelCounts = dictionary.counts.subarray(dictionary.wordCount);
   const tree = loss === "hierarchical-softmax" ? labelTree(dictionary) : null;
-  const outputWeights = new Float32Array(dictionary.labelCount * settings.dim);
+  const outputWeights = zeros(dictionary.labelCount, settings.dim);
   const model = {
     loss,
     input,

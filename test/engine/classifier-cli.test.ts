@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -360,6 +360,7 @@ test("mistakes are told with their place and what to do", async () => {
   );
   write("empty.jsonl", []);
   write("plain.txt", ["no label here", "nor here"]);
+  mkdirSync("folder.bin");
   const out = ["--out", "never.bin"];
   for (const [args, says, code] of [
     [["train", ...out, "bad.jsonl"], /bad\.jsonl:2: found \{, expected a JSON object/, EXIT.failed],
@@ -377,6 +378,18 @@ test("mistakes are told with their place and what to do", async () => {
       EXIT.usage,
     ],
     [["train", "--out", "no/model.bin", "train.jsonl"], /found no folder no/, EXIT.usage],
+    [["train", "--out", "folder.bin", "--force", "train.jsonl"], /--out: folder\.bin is a folder/, EXIT.usage],
+    [
+      ["train", ...out, "--held-out", "0.999999", "train.jsonl"],
+      /--held-out 0\.999999: of \d+ texts none is left to train on; give a smaller share/,
+      EXIT.usage,
+    ],
+    [
+      ["train", ...out, "--dim", "1000000000", "train.jsonl"],
+      /a matrix of \d+ vectors of 1000000000 numbers takes .* GB/,
+      EXIT.usage,
+    ],
+    [["predict", "folder.bin", "test.jsonl"], /folder\.bin: found a folder, expected a fastText model/, EXIT.usage],
     [["train", ...out, "--held-out", "1", "train.jsonl"], /expected a share from 0 to below 1, found "1"/, EXIT.usage],
     [["train", ...out, "--as", "=x", "train.jsonl"], /expected label=file/, EXIT.usage],
     [["predict", "absent.bin", "test.jsonl"], /absent\.bin/, EXIT.usage],

@@ -204,6 +204,9 @@ function expectRoom(files: readonly LabelledFile[], outputs: readonly string[], 
     if (files.some(({ file }) => resolve(file) === resolve(path))) {
       throw new RecipeError(`--out: ${path} is an input; choose another name for the model`);
     }
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+      throw new RecipeError(`--out: ${path} is a folder; choose another name`);
+    }
     if (existsSync(path) && !force) {
       throw new RecipeError(`--out: ${path} is there; choose another name, or give --force to replace it`);
     }
@@ -265,6 +268,11 @@ async function readTexts(
     }
   }
   expectSome(counts.read, files);
+  if (trained.length === 0 && heldOut.length > 0) {
+    throw new RecipeError(
+      `--held-out ${share}: of ${count(heldOut.length)} texts none is left to train on; give a smaller share`,
+    );
+  }
   const known = Object.keys(labelCounts(trained));
   if (known.length < 2) {
     const found =
