@@ -229,6 +229,7 @@ test("a domain list is read by what is in it", () => {
     format: "plain",
     others: 0,
   });
+  assert.equal(read('{"domain":"a.org"}', "<td>b.org</td>", "a\0.\0o\0r\0g\0", "\ufffd.org").others, 4);
   assert.deepEqual(read("# hosts", "0.0.0.0 a.org", "127.0.0.1\tb.org c.org # two", "::1 d.org", "e.org"), {
     found: ["a.org", "b.org", "c.org", "d.org"],
     format: "hosts",

@@ -15,8 +15,11 @@ export type DomainListFormat = "adblock" | "hosts" | "plain";
 /** Options under which a rule speaks of the page itself, not of what other pages embed. */
 const OPTIONS_FOR_PAGES = new Set(["document", "doc", "all", "important"]);
 const HOST_RULE = /^\|\|([^\s/^*|:$]+)\^(?:\$(.*))?$/;
-/** What no name of a host has in it; a port may be there, and an address in brackets. */
-const NO_HOST = /[\s/?#@|^*$]/;
+/**
+ * What no name of a host has in it; a port may be there, and an address in brackets. Of a list that is JSON, HTML, UTF-16 or
+ * no text at all, next to no line is without.
+ */
+const NO_HOST = /[\s/?#@|^*$<>{}"\\\p{Cc}\ufffd]/u;
 
 /** A reader for the lines of one file. */
 export class DomainList {
