@@ -90,7 +90,7 @@ export function topGramCharsFast(words: Words, maxN: number): number[] {
 }
 
 /** Units by which runs are told apart before they are looked at as a whole. */
-const BEGINNING = 16;
+const BEGINNING = 12;
 /** Odd, so that no power of it vanishes. */
 const BASE = 0x2c9277b5;
 

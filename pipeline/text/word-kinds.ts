@@ -26,6 +26,7 @@ export const Kind = {
   wide: 64,
 } as const;
 
+const MAX_ASKED = 1000;
 const PUNCTUATION_ALONE = /^\p{P}+$/u;
 
 /** What is known of each kind of word. Grows; kinds keep their numbers. */
@@ -37,6 +38,8 @@ export class WordKinds {
   /** Units of all words, end to end, and where each begins; one entry more than words. */
   #units = new Uint16Array(1 << 12);
   #starts = new Int32Array(1 << 8);
+  /** Words that were asked for by name, as stop words are for every page. */
+  readonly #asked = new Map<string, number>();
   /** Code points. */
   codePoints = new Int32Array(1 << 8);
   flags = new Uint8Array(1 << 8);
@@ -48,9 +51,13 @@ export class WordKinds {
 
   /** The kind of a word, or -1 where it has not been met. */
   find(word: string): number {
+    const asked = this.#asked.get(word);
+    if (asked !== undefined) return asked;
     if (word === "") return -1;
     const at = this.spans.find(copyUnits(word), 0, word.length);
-    return at === -1 ? -1 : this.spans.word(at) - 1;
+    const kind = at === -1 ? -1 : this.spans.word(at) - 1;
+    if (kind !== -1 && this.#asked.size < MAX_ASKED) this.#asked.set(word, kind);
+    return kind;
   }
 
   /** The word itself. */
