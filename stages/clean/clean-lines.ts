@@ -17,25 +17,25 @@ import { countWords } from "../filters/dclm/word-count.ts";
 interface Settings {
   readonly trim?: "none" | "end" | "both" | undefined;
   readonly collapseBlankLines?: boolean | undefined;
-  readonly maxUppercase?: number | undefined;
-  readonly maxDigits?: number | undefined;
+  readonly maxLineUppercase?: number | undefined;
+  readonly maxLineDigits?: number | undefined;
   readonly counters?: boolean | undefined;
-  readonly minWords?: number | undefined;
+  readonly minLineWords?: number | undefined;
   readonly notices?: boolean | undefined;
   readonly duplicates?: boolean | undefined;
-  readonly maxRemoved?: number | undefined;
+  readonly maxRemovedWords?: number | undefined;
 }
 
 const PRESETS: Readonly<Record<"none" | "refinedweb", Settings & { readonly phrases: readonly RegExp[] }>> = {
   none: { trim: "end", collapseBlankLines: true, phrases: [] },
   // mlfoundations/dclm, dclm_baseline_refinedweb.yaml: 0.999999 stands for "all of it".
   refinedweb: {
-    maxUppercase: 0.5,
-    maxDigits: 0.999999,
+    maxLineUppercase: 0.5,
+    maxLineDigits: 0.999999,
     counters: true,
-    minWords: 2,
+    minLineWords: 2,
     phrases: PHRASES,
-    maxRemoved: 0.05,
+    maxRemovedWords: 0.05,
   },
 };
 
@@ -54,7 +54,7 @@ const PRESETS: Readonly<Record<"none" | "refinedweb", Settings & { readonly phra
  * and begins with a letter or a digit. A page of which nothing but blank lines is left is dropped as `empty`. The scores
  * count lines that are not blank.
  *
- * @example cleanLines({ counters: true, notices: true, duplicates: true, maxRemoved: 0.3 })
+ * @example cleanLines({ counters: true, notices: true, duplicates: true, maxRemovedWords: 0.3 })
  */
 export default defineRewriter({
   name: "clean-lines",
@@ -66,11 +66,15 @@ export default defineRewriter({
       .enum(["none", "end", "both"])
       .optional()
       .describe("White space to strip from every line. Unset: `end`, and `none` with a preset."),
-    maxUppercase: z.number().min(0).max(1).optional().describe("Lines with a greater share of capitals go."),
-    maxDigits: z.number().min(0).max(1).optional().describe("Lines with a greater share of digits go."),
+    maxLineUppercase: z.number().min(0).max(1).optional().describe("Lines with a greater share of capitals go."),
+    maxLineDigits: z.number().min(0).max(1).optional().describe("Lines with a greater share of digits go."),
     counters: z.boolean().optional().describe('Lines that only count go: "3,000 likes", "1.2K followers".'),
-    minWords: z.int().min(0).optional().describe("Lines with fewer words go; empty ones stay."),
-    phraseWords: z.int().min(0).default(10).describe("Phrases are taken out of lines with no more words than this."),
+    minLineWords: z.int().min(0).optional().describe("Lines with fewer words go; empty ones stay."),
+    maxPhraseLineWords: z
+      .int()
+      .min(0)
+      .default(10)
+      .describe("Phrases are taken out of lines with no more words than this."),
     phrases: z
       .array(z.string().min(1))
       .default([])
@@ -89,7 +93,7 @@ export default defineRewriter({
       .boolean()
       .optional()
       .describe("One blank line stands for several. Unset: yes, and no with a preset."),
-    maxRemoved: z
+    maxRemovedWords: z
       .number()
       .min(0)
       .max(1)
@@ -98,7 +102,7 @@ export default defineRewriter({
         "Pages are dropped that lose a greater share of their words, and those without a word. Unset: none are.",
       ),
   }),
-  thresholds: ["maxRemoved"],
+  thresholds: ["maxRemovedWords"],
   setup: ({ preset, phrases }) => [...PRESETS[preset].phrases, ...phrases.map(patternOf)],
   rewrite: ({ text }, params, phrases) => {
     const preset = PRESETS[params.preset];
@@ -117,14 +121,14 @@ export default defineRewriter({
 
     const trim = params.trim ?? preset.trim ?? "none";
     if (trim !== "none") lines = lines.map((line) => trimLine(line, trim === "both"));
-    const maxUppercase = params.maxUppercase ?? preset.maxUppercase;
-    if (maxUppercase !== undefined) apply("uppercase", dropUppercaseLines(lines, maxUppercase));
-    const maxDigits = params.maxDigits ?? preset.maxDigits;
-    if (maxDigits !== undefined) apply("digits", dropDigitLines(lines, maxDigits));
+    const maxLineUppercase = params.maxLineUppercase ?? preset.maxLineUppercase;
+    if (maxLineUppercase !== undefined) apply("uppercase", dropUppercaseLines(lines, maxLineUppercase));
+    const maxLineDigits = params.maxLineDigits ?? preset.maxLineDigits;
+    if (maxLineDigits !== undefined) apply("digits", dropDigitLines(lines, maxLineDigits));
     if (params.counters ?? preset.counters) apply("counters", dropCounterLines(lines));
-    const minWords = params.minWords ?? preset.minWords ?? 0;
-    if (minWords > 0) apply("short", dropShortLines(lines, minWords));
-    for (const phrase of phrases) apply("phrases", removePhrase(lines, phrase, params.phraseWords));
+    const minLineWords = params.minLineWords ?? preset.minLineWords ?? 0;
+    if (minLineWords > 0) apply("short", dropShortLines(lines, minLineWords));
+    for (const phrase of phrases) apply("phrases", removePhrase(lines, phrase, params.maxPhraseLineWords));
     if (params.notices ?? preset.notices) apply("notices", lines.filter(isNoNotice));
     if (params.duplicates ?? preset.duplicates) apply("duplicates", firstOfEach(lines));
     if (params.collapseBlankLines ?? preset.collapseBlankLines) lines = lines.filter(isNotSecondBlank);
@@ -150,9 +154,9 @@ export default defineRewriter({
     };
   },
   keep: ({ linesLeft, words, removed }, params) => {
-    const maxRemoved = params.maxRemoved ?? PRESETS[params.preset].maxRemoved;
-    if (linesLeft === 0 || (maxRemoved !== undefined && words === 0)) return drop("empty", 0);
-    if (maxRemoved !== undefined && removed > maxRemoved) return drop("too-much-removed", removed);
+    const maxRemovedWords = params.maxRemovedWords ?? PRESETS[params.preset].maxRemovedWords;
+    if (linesLeft === 0 || (maxRemovedWords !== undefined && words === 0)) return drop("empty", 0);
+    if (maxRemovedWords !== undefined && removed > maxRemovedWords) return drop("too-much-removed", removed);
     return keep;
   },
 });

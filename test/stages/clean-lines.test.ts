@@ -37,17 +37,17 @@ async function assertLeaves(params: object, cases: readonly (readonly [text: str
 // The values of the next five: mlfoundations/dclm, tests/baselines/mappers/modifiers/test_modifiers.py.
 test("lines with too many capitals go", async () => {
   const text = "HELLO WORLD\n\nhello world\nHello, World\n\nHello, world";
-  await assertLeaves({ maxUppercase: 1 }, [[text, text]]);
-  await assertLeaves({ maxUppercase: 2 / 12 }, [[text, "hello world\nHello, World\n\nHello, world"]]);
-  await assertLeaves({ maxUppercase: 1 / 12 }, [[text, "hello world\n\nHello, world"]]);
-  await assertLeaves({ maxUppercase: 0 }, [[text, "hello world"]]);
+  await assertLeaves({ maxLineUppercase: 1 }, [[text, text]]);
+  await assertLeaves({ maxLineUppercase: 2 / 12 }, [[text, "hello world\nHello, World\n\nHello, world"]]);
+  await assertLeaves({ maxLineUppercase: 1 / 12 }, [[text, "hello world\n\nHello, world"]]);
+  await assertLeaves({ maxLineUppercase: 0 }, [[text, "hello world"]]);
 });
 
 test("lines with too many digits go", async () => {
   const text = "1a\n\n2bb\n\n3cc\nabcd";
-  await assertLeaves({ maxDigits: 0.5 }, [[text, text]]);
-  await assertLeaves({ maxDigits: 1 / 3 }, [[text, "2bb\n\n3cc\nabcd"]]);
-  await assertLeaves({ maxDigits: 0 }, [[text, "abcd"]]);
+  await assertLeaves({ maxLineDigits: 0.5 }, [[text, text]]);
+  await assertLeaves({ maxLineDigits: 1 / 3 }, [[text, "2bb\n\n3cc\nabcd"]]);
+  await assertLeaves({ maxLineDigits: 0 }, [[text, "abcd"]]);
 });
 
 test("counters go, lines that hold one among other words stay", () =>
@@ -57,17 +57,17 @@ test("counters go, lines that hold one among other words stay", () =>
   ]));
 
 test("lines of too few words go, empty ones stay", () =>
-  assertLeaves({ minWords: 2 }, [["Short line\n\na b c\n  \nHi", "Short line\n\na b c"]]));
+  assertLeaves({ minLineWords: 2 }, [["Short line\n\na b c\n  \nHi", "Short line\n\na b c"]]));
 
 test("phrases go out of short lines", async () => {
   const long = "You have 7 items in cart right now but you can add more by clicking back onto the homepage.";
   await assertLeaves({ phrases: ["items in cart"] }, [
     [`You have 7 Items in Cart right now\n  items in cart  \n${long}`, `You have 7 right now\n${long}`],
   ]);
-  await assertLeaves({ phrases: ["(c) 2024"], phraseWords: 3 }, [
+  await assertLeaves({ phrases: ["(c) 2024"], maxPhraseLineWords: 3 }, [
     ["All (C) 2024\nAll of it (c) 2024", "All\nAll of it (c) 2024"],
   ]);
-  const run = await prepareRewriter(cleanLines, { preset: "refinedweb", maxRemoved: 1 });
+  const run = await prepareRewriter(cleanLines, { preset: "refinedweb", maxRemovedWords: 1 });
   assert.equal(
     run(`Sign-in for full access\nThis is about how to sign-in.\nPlease read more...\nRead more...and find out`).text,
     "for full access\nThis is about how to sign-in.\nPlease\nRead more...and find out",
@@ -91,7 +91,7 @@ test("a preset's rules may be set otherwise, one by one", async () => {
   const run = await prepareRewriter(cleanLines, {
     preset: "refinedweb",
     counters: false,
-    maxRemoved: 0.9,
+    maxRemovedWords: 0.9,
     trim: "both",
   });
   assert.equal(run("  A line.  \n3 likes\nLOUD WORDS").text, "A line.\n3 likes");
@@ -136,8 +136,8 @@ test("cleaned once more, nothing changes", async () => {
     "\t",
   ];
   const run = await prepareRewriter(cleanLines, {
-    maxUppercase: 0.5,
-    maxDigits: 0.5,
+    maxLineUppercase: 0.5,
+    maxLineDigits: 0.5,
     counters: true,
     notices: true,
     duplicates: true,
