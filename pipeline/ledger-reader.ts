@@ -27,17 +27,14 @@ export async function* ledgerRows<T>(
   let rowStart = 0;
   for (const group of metadata.row_groups) {
     const rowEnd = rowStart + Number(group.num_rows);
-    const values = (await parquetReadObjects({
-      file,
-      metadata,
-      compressors,
-      columns: [column],
-      rowStart,
-      rowEnd,
-    })) as Record<string, unknown>[];
+    const read = (columns?: string[]) =>
+      parquetReadObjects({ file, metadata, compressors, ...(columns && { columns }), rowStart, rowEnd }).catch(
+        (error) => refuseDamaged(path, error),
+      );
+    const values = (await read([column])) as Record<string, unknown>[];
     const hits = values.flatMap((row, i) => (matches(row[column]) ? [i] : []));
     if (hits.length > 0) {
-      const rows = (await parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd })) as T[];
+      const rows = (await read()) as T[];
       for (const i of hits) yield rows[i]!;
     }
     rowStart = rowEnd;
@@ -52,7 +49,9 @@ export async function* ledgerColumns<Name extends string>(
   const { file, metadata } = await openLedger(path);
   const scan = await parquetScan({ file, metadata, compressors, columns: [...names] });
   for (const { rowStart, rowEnd } of scan.ranges) {
-    const columns = await Promise.all(names.map((column) => scan.readColumn({ column, rowStart, rowEnd })));
+    const columns = await Promise.all(names.map((column) => scan.readColumn({ column, rowStart, rowEnd }))).catch(
+      (error) => refuseDamaged(path, error),
+    );
     const named = Object.fromEntries(names.map((name, n) => [name, asNumbers(columns[n]!)]));
     yield { rows: rowEnd - rowStart, ...(named as Record<Name, ArrayLike<unknown>>) };
   }
@@ -67,10 +66,14 @@ async function openLedger(path: string): Promise<{ file: AsyncBuffer; metadata: 
     const file = await asyncBufferFromFile(path);
     return { file, metadata: await parquetMetadataAsync(file) };
   } catch (error) {
-    throw new FormatError(
-      `${path}: missing or damaged (${oneLine(error)}); "sluice inspect RUN --verify" shows what else is`,
-    );
+    refuseDamaged(path, error);
   }
+}
+
+function refuseDamaged(path: string, error: unknown): never {
+  throw new FormatError(
+    `${path}: missing or damaged (${oneLine(error)}); "sluice inspect RUN --verify" shows what else is`,
+  );
 }
 
 /** All pages with this id or URL, in input order. */

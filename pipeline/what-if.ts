@@ -14,9 +14,11 @@
  * Parts of a page that a map has split are pages here, as in the ledger: where a stage before the split now drops the page,
  * each of its parts is told as dropped.
  */
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { FormatError } from "./errors.ts";
-import { readManifest } from "./manifest.ts";
+import { hashFile } from "./io/durable.ts";
+import { type Manifest, readManifest } from "./manifest.ts";
 import type { Registry } from "./recipe.ts";
 import { askStages } from "./what-if/asked-stages.ts";
 import { DuplicatesAgain } from "./what-if/duplicates-again.ts";
@@ -48,6 +50,7 @@ export async function whatIf(
 ): Promise<WhatIfReport> {
   const manifest = readManifest(run);
   const { stages, changes } = await askStages(manifest, question, registry);
+  await expectIntact(run, manifest);
   const { source, sink } = manifest.identity;
   const pages = new RecordedPages(run, stages, { source: source.name, sink: sink.name });
   try {
@@ -64,6 +67,22 @@ export async function whatIf(
     return await writer.report(run, changes);
   } finally {
     pages.close();
+  }
+}
+
+/** Which page is a duplicate of which is decided anew. */
+const NOT_READ = "ledger/twins.parquet";
+
+/** A signature or a score with one bit changed would give another answer, and nothing would tell. */
+async function expectIntact(run: string, { artifacts }: Manifest): Promise<void> {
+  for (const { path, bytes, sha256 } of artifacts) {
+    if (!path.startsWith("ledger/") || path === NOT_READ) continue;
+    const file = join(run, path);
+    const found = statSync(file, { throwIfNoEntry: false })?.size;
+    if (found === bytes && (await hashFile(file)).sha256 === sha256) continue;
+    const what =
+      found === undefined ? "missing" : found === bytes ? "damaged" : `damaged: ${found} bytes, not ${bytes}`;
+    throw new FormatError(`${file}: ${what}; "sluice inspect RUN --verify" shows what else is, running again makes it`);
   }
 }
 

@@ -4,6 +4,7 @@ import { copyFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gopherQuality, type Recipe, registry, run } from "../../index.ts";
+import type { Manifest } from "../../pipeline/manifest.ts";
 import { whatIf } from "../../pipeline/what-if.ts";
 import { prose, sluice, tempDir, writePages } from "./harness.ts";
 
@@ -106,7 +107,20 @@ test("a ledger that is not the run's is refused", async () => {
   const out = await runIn(dir, "out");
   const other = await runIn(dir, "other", { stages: [{ use: "./few-nuggets.ts", with: { word: "ore" } }, quality] });
   const scores = (run: string) => join(run, "ledger", "scores.parquet");
+  const manifestOf = (run: string) => JSON.parse(readFileSync(join(run, "manifest.json"), "utf8")) as Manifest;
   copyFileSync(scores(other), scores(out));
+  await assert.rejects(ask(out, {}), {
+    name: "FormatError",
+    message: /scores\.parquet: damaged.*running again makes it/,
+  });
+
+  // With the other file's digest, too, it is still not the run's.
+  const manifest = manifestOf(out);
+  const isScores = ({ path }: { path: string }) => path === "ledger/scores.parquet";
+  const artifacts = manifest.artifacts.map((one) =>
+    isScores(one) ? manifestOf(other).artifacts.find(isScores)! : one,
+  );
+  writeFileSync(join(out, "manifest.json"), JSON.stringify({ ...manifest, artifacts }));
   await assert.rejects(ask(out, {}), (error: Error) => {
     assert.equal(error.name, "FormatError");
     assert.match(error.message, /page [0-9a-f]{32} \(row \d+\) is recorded as .*, but its scores give .*run again/);
