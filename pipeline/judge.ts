@@ -39,7 +39,9 @@ export async function buildChain(
       const state = await definition.setup?.(spec.params as never, context);
       stages.push({ name: labelOf(spec), definition, params: spec.params, state });
     } catch (error) {
-      throw new RecipeError(`${labelOf(spec)}: cannot be set up: ${oneLine(error)}`);
+      const isOurs = error instanceof RecipeError;
+      if (isOurs && error.message.startsWith(spec.name)) throw error;
+      throw new RecipeError(`${labelOf(spec)}: cannot be set up: ${isOurs ? error.message : oneLine(error)}`);
     }
   }
   const needs = stages.flatMap(({ definition }) => ("needs" in definition ? (definition.needs as FeatureNeed[]) : []));
