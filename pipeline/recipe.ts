@@ -16,6 +16,7 @@ import {
   describeIssue,
   type ExtractorDefinition,
   type FilterDefinition,
+  labelOf,
   type MapDefinition,
   parseParams,
   type RewriterDefinition,
@@ -133,7 +134,7 @@ export async function checkRecipe(
       placeOf: (path) => locate([...keys, "with", ...path]),
       label: keys.map((key) => (typeof key === "number" ? `[${key}]` : String(key))).join(""),
     });
-  return {
+  const bound = {
     ...rest,
     source: (await bind(source, "sources", ["source"])) as Bound<SourceDefinition>,
     stages: (await Promise.all(
@@ -142,16 +143,27 @@ export async function checkRecipe(
     sink: (await bind(sink, "sinks", ["sink"])) as Bound<SinkDefinition>,
     baseDir: options.baseDir,
   };
+  expectNamesApart(bound.stages, locate);
+  return bound;
+}
+
+/** A stage may come twice without a name of its own; whoever gives one with `as` wants the two told apart. */
+function expectNamesApart(stages: readonly Bound<MiddleDefinition>[], locate: (keys: PropertyKey[]) => string): void {
+  const labels = stages.map(({ spec }) => labelOf(spec));
+  for (const [i, { spec }] of stages.entries()) {
+    const other = labels.findIndex((label, n) => n !== i && label === labels[i]);
+    if (spec.as === undefined || other < 0) continue;
+    throw new RecipeError(
+      `${locate(["stages", i, "as"])}: stages[${i}].as: "${spec.as}" is what stages[${other}] is called; expected a name of its own`,
+    );
+  }
 }
 
 function explain(issue: z.core.$ZodIssue, locate: (keys: readonly PropertyKey[]) => string): string {
   // A union's own message says nothing; what is wrong inside the `use` form is what the writer wants to know.
   if (issue.code === "invalid_union" && issue.errors[0]?.[0] !== undefined) {
     const inner = issue.errors[0][0];
-    return explain(
-      { ...inner, path: [...issue.path, ...inner.path], input: inner.input ?? issue.input } as z.core.$ZodIssue,
-      locate,
-    );
+    return explain({ input: issue.input, ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue, locate);
   }
   if (issue.code === "unrecognized_keys") {
     const where = issue.path.length === 0 ? "" : ` in ${issue.path.join(".")}`;
@@ -170,7 +182,7 @@ const KINDS: Record<keyof Registry, readonly Definition["kind"][]> = {
 type Part = z.output<typeof stage>;
 
 /** A stage's name becomes a folder of dropped pages and a column's value. */
-const NAME = /^[a-z0-9][a-z0-9.-]*$/;
+const NAME = /^[a-z0-9][a-z0-9.-]{0,99}$/;
 
 async function bindStage(
   part: Part,
@@ -197,7 +209,7 @@ async function bindStage(
   for (const name of [definition.name, part.as ?? definition.name]) {
     if (NAME.test(name)) continue;
     throw new RecipeError(
-      `${place}: ${label}: a stage is called ${JSON.stringify(name)}; expected lower-case letters, digits, "-" and "."`,
+      `${place}: ${label}: a stage is called ${JSON.stringify(name)}; expected lower-case letters, digits, "-" and ".", 100 at most`,
     );
   }
   checkNeeds(definition, `${place}: ${label}`);

@@ -56,6 +56,26 @@ const MISTAKES: [title: string, recipe: string, says: RegExp][] = [
     /recipe\.yaml:3: stages\[0\]: a stage is called "\.\.\/mine"; expected lower-case letters/,
   ],
   [
+    "one label twice",
+    GOOD.replace("gopher-quality", "gopher-quality\n    as: mine\n  - use: c4\n    as: mine"),
+    /recipe\.yaml:4: stages\[0\]\.as: "mine" is what stages\[1\] is called/,
+  ],
+  [
+    "a label that is another stage's name",
+    GOOD.replace("gopher-quality", "c4\n  - use: length\n    as: c4"),
+    /recipe\.yaml:5: stages\[1\]\.as: "c4" is what stages\[0\] is called/,
+  ],
+  [
+    "a label that is null",
+    GOOD.replace("gopher-quality", "gopher-quality\n    as: null"),
+    /stages\[0\]\.as: expected string, found null/,
+  ],
+  [
+    "a label longer than a folder's name",
+    GOOD.replace("gopher-quality", `gopher-quality\n    as: ${"a".repeat(300)}`),
+    /stages\[0\]: a stage is called "a+"; expected .* 100 at most/,
+  ],
+  [
     "a label for a sink",
     GOOD.replace("use: jsonl, with: { dir", "use: jsonl, as: x, with: { dir"),
     /:4: unknown field "as"/,
