@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { registry } from "../../index.ts";
-import { FormatError } from "../errors.ts";
+import { EXIT, FormatError } from "../errors.ts";
 import { buildChain } from "../judge.ts";
 import { contextFor } from "../recipe.ts";
 import { openInput } from "./filter/pages.ts";
@@ -58,6 +58,7 @@ Examples:
         }
       }
       console.error(tally.summary());
+      if (tally.failedAll) process.exitCode = EXIT.failed;
       if (input.losses.length > 0) throw new FormatError(input.losses.join("; "));
     });
 }

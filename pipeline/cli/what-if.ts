@@ -124,13 +124,22 @@ function openToWrite(path: string): number {
   }
 }
 
+/** How much that is, where both round to the same, and what is left out of it. */
+function textNote(before: Outcomes, after: Outcomes, unknown: WhatIfReport["unknown"]): string {
+  const difference = after.textBytes - before.textBytes;
+  const notes = [
+    ...(difference === 0 ? [] : [`${difference < 0 ? "−" : "+"}${bytes(Math.abs(difference))}`]),
+    ...(Object.keys(unknown).length === 0 ? [] : ["without what is unknown"]),
+  ];
+  return notes.length === 0 ? "" : ` (${notes.join("; ")})`;
+}
 function inWords({ changes, before, after, entering, leaving, otherReason, unknown }: WhatIfReport): string {
   return [
     ...changes.map(({ stage, parameter, from, to }) => `${stage}.${parameter}: ${shown(from)} → ${shown(to)}`),
     "",
     funnels(before, after),
     "",
-    `  text kept  ${bytes(before.textBytes)} → ${bytes(after.textBytes)}`,
+    `  text kept  ${bytes(before.textBytes)} → ${bytes(after.textBytes)}${textNote(before, after, unknown)}`,
     ...(before.tokens !== undefined && after.tokens !== undefined && after.tokens > 0
       ? [`  tokens     ${count(before.tokens)} → ${count(after.tokens)}`]
       : []),

@@ -171,6 +171,13 @@ test("a stage that throws, a score that is no number and a row that is no page c
   );
 });
 
+test("where a stage throws on every document, the command fails", async () => {
+  const file = write("all-fragile.jsonl", '{"id":"a","text":"boom"}\n{"id":"b","text":"boom"}\n');
+  const all = await sluice(["filter", "--use", "./fragile.ts", file], { cwd: DIR });
+  assert.equal(all.code, 1, all.stderr);
+  assert.match(all.stderr, /kept 0 of 2 documents; failed 2/);
+});
+
 test("ids come back as they are in the rows, and tags and dates reach the stages", async () => {
   const file = jsonLines(
     { id: "x", text: "a" },

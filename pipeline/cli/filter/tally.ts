@@ -17,6 +17,11 @@ export class Tally {
     }
   }
 
+  /** Whether there were documents, and a stage threw on every one: then it is the call that is wrong. */
+  get failedAll(): boolean {
+    return this.#failed > 0 && this.#kept === 0 && this.#dropped.size === 0;
+  }
+
   /** e.g. "kept 2 of 5 documents; dropped 2 (length too-few-words 2); failed 1" */
   summary(): string {
     const dropped = [...this.#dropped.values()].reduce((sum, n) => sum + n, 0);
