@@ -1,11 +1,12 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { loadTokenizer } from "../../tokenizer/load.ts";
 import { FormatError, RecipeError } from "../errors.ts";
 import { hashFile } from "../io/durable.ts";
 import { type Manifest, readManifest } from "../manifest.ts";
 import { openShard, type Shard } from "../shard.ts";
+import { wholeNumber } from "./numbers.ts";
 import { bytes, count } from "./show.ts";
 import { summarize } from "./summary.ts";
 
@@ -19,12 +20,7 @@ export function inspectCommand(): Command {
   return new Command("inspect")
     .description("Show a run's folder or a token shard; decode a document; verify digests.")
     .argument("<path>", "a run's folder, or a .tok shard")
-    .option("--doc <n>", "decode document n of a shard, from 0", (text) => {
-      const n = Number(text);
-      if (!Number.isInteger(n) || n < 0)
-        throw new InvalidArgumentError(`expected a whole number from 0, found ${JSON.stringify(text)}`);
-      return n;
-    })
+    .option("--doc <n>", "decode document n of a shard, from 0", wholeNumber)
     .option("--verify", "read everything and compare with the digests")
     .option("--json", "as JSON")
     .addHelpText("after", "\nExample:\n  sluice inspect out/data/00000.tok --doc 3\n  sluice inspect out --verify\n")

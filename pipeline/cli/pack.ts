@@ -10,6 +10,7 @@ import {
 } from "../../tokenizer/packing/pack.ts";
 import { RecipeError, RetryError } from "../errors.ts";
 import type { Fill, PackingManifest, Strategy } from "../packed/packing-manifest.ts";
+import { wholeNumber } from "./numbers.ts";
 import { positiveInt } from "./run.ts";
 import { shardsOf } from "./shards-of.ts";
 import { bar, bytes, count, duration, percent, table } from "./show.ts";
@@ -120,12 +121,6 @@ function rowLength(text: string): number {
   const length = Number(text);
   if (Number.isInteger(length) && length >= MIN_LENGTH) return length;
   throw new InvalidArgumentError(`expected a whole number from ${MIN_LENGTH}, found ${JSON.stringify(text)}`);
-}
-
-function wholeNumber(text: string): number {
-  const n = Number(text);
-  if (text.trim() !== "" && Number.isSafeInteger(n) && n >= 0) return n;
-  throw new InvalidArgumentError(`expected a whole number from 0, found ${JSON.stringify(text)}`);
 }
 
 interface Display {

@@ -14,6 +14,7 @@ import {
   type WhatIfReport,
   whatIf,
 } from "../what-if.ts";
+import { wholeNumber } from "./numbers.ts";
 import { bytes, count, table } from "./show.ts";
 
 interface Flags {
@@ -67,12 +68,6 @@ function collect(text: string, before: Map<string, unknown> = new Map()): Map<st
   } catch {
     throw new InvalidArgumentError(`${place}: expected a value in YAML, found ${JSON.stringify(text.slice(at + 1))}`);
   }
-}
-
-function wholeNumber(text: string): number {
-  const n = Number(text);
-  if (Number.isSafeInteger(n) && n >= 0) return n;
-  throw new InvalidArgumentError(`expected a whole number from 0, found ${JSON.stringify(text)}`);
 }
 
 const BLOCK_CHARS = 1 << 20;

@@ -34,7 +34,10 @@ export class Words implements Iterable<string> {
     return this.text.slice(this.starts[index], this.ends[index]);
   }
 
-  /** Code points of the whole text. White space has none beyond the basic plane, so words tell. */
+  /**
+   * Code points of the whole text, of words between which there is only white space (English and spaced ones): that has
+   * none beyond the basic plane, so they tell.
+   */
   get textChars(): number {
     const { flags, length } = this;
     let chars = this.text.length;
@@ -48,15 +51,6 @@ export class Words implements Iterable<string> {
   has(word: string): boolean {
     const kind = this.vocabulary.find(word);
     return kind !== -1 && this.kinds.includes(kind);
-  }
-
-  /** How often the word occurs, exactly as written. */
-  count(word: string): number {
-    const kind = this.vocabulary.find(word);
-    if (kind === -1) return 0;
-    let count = 0;
-    for (const other of this.kinds) if (other === kind) count++;
-    return count;
   }
 
   *[Symbol.iterator](): Iterator<string> {

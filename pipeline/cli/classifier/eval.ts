@@ -15,6 +15,7 @@ import {
 } from "../../../classifiers/evaluation/index.ts";
 import { FastTextScorer, loadFastTextModel } from "../../../classifiers/index.ts";
 import { FormatError, RecipeError } from "../../errors.ts";
+import { probability, wholeNumber } from "../numbers.ts";
 import { positiveInt } from "../run.ts";
 import { count, percent, table } from "../show.ts";
 import { openOutput } from "../tokenizer/output.ts";
@@ -34,7 +35,6 @@ import {
   withReadFlags,
 } from "./documents.ts";
 import { type Calibration, calibrationOf, type Estimate, OverallMeasure, rankingFigures } from "./measure.ts";
-import { probability, wholeNumber } from "./numbers.ts";
 
 const CURVE_RECALLS = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
 const CURVE_ROWS_AT_ONCE = 1000;

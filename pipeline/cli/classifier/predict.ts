@@ -2,10 +2,10 @@
 import { Command, InvalidArgumentError } from "commander";
 import { FastTextScorer, loadFastTextModel, type Prediction } from "../../../classifiers/index.ts";
 import { RecipeError } from "../../errors.ts";
+import { probability } from "../numbers.ts";
 import { positiveInt } from "../run.ts";
 import { openOutput } from "../tokenizer/output.ts";
 import { DocumentReader, type ReadFlags, withoutPrefix, withReadFlags } from "./documents.ts";
-import { probability } from "./numbers.ts";
 
 const WRITE_BYTES = 1 << 16;
 

@@ -16,6 +16,7 @@ import {
 import { FormatError, RecipeError } from "../../errors.ts";
 import { hashFile, writeDurably } from "../../io/durable.ts";
 import { engineVersion } from "../../modules.ts";
+import { aboveZero, probability, wholeNumber } from "../numbers.ts";
 import { positiveInt } from "../run.ts";
 import { bytes, count, duration, table } from "../show.ts";
 import { openProgress, type ProgressLine } from "../tokenizer/progress.ts";
@@ -33,7 +34,6 @@ import {
   withReadFlags,
 } from "./documents.ts";
 import { OverallMeasure } from "./measure.ts";
-import { aboveZero, probability, wholeNumber } from "./numbers.ts";
 
 const LOSSES = [
   "softmax",

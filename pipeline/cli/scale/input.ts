@@ -4,6 +4,7 @@ import type { AnalysisOptions, MeasuredRun } from "../../../eval/scaling/analysi
 import { type Columns, columnsOf, missing, runOf } from "../../../eval/scaling/runs.ts";
 import { positiveIn, readTable } from "../../../eval/scaling/table.ts";
 import { RecipeError } from "../../errors.ts";
+import { wholeNumber } from "../numbers.ts";
 
 export const COLUMNS_HELP = `
 Columns (CSV with a heading, or a JSON list of objects), known by these names and by those of some public files:
@@ -61,12 +62,6 @@ export function aboveZero(text: string): number {
   const value = Number(text);
   if (text.trim() !== "" && value > 0 && Number.isFinite(value)) return value;
   throw new InvalidArgumentError(`expected a number above zero such as 1e21, found ${JSON.stringify(text)}`);
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new InvalidArgumentError(`expected a whole number from 0, found ${JSON.stringify(text)}`);
 }
 
 export interface MeasuredRuns {
