@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { RecipeError } from "../../pipeline/errors.ts";
 import { drawUniform } from "../../pipeline/random.ts";
@@ -6,6 +5,7 @@ import { defineFilter, type SetupContext, z } from "../../pipeline/stage.ts";
 import { strip } from "../../pipeline/text/python-text.ts";
 import { drop, keep } from "../../pipeline/verdict.ts";
 import { PhraseMatcher } from "./bad-words/phrase-matcher.ts";
+import { readListLines } from "./list-file.ts";
 
 const LANGUAGE = "{language}";
 
@@ -13,7 +13,9 @@ const params = z.strictObject({
   lists: z
     .string()
     .min(1)
-    .describe(`A folder with a file of words for each language, named by its code, or a path with ${LANGUAGE} in it.`),
+    .describe(
+      `A folder with a file of words for each language, named by its code, or a path with ${LANGUAGE} in it; \`.gz\` and \`.zst\`, too.`,
+    ),
   languages: z.array(z.string().min(1)).min(1).default(["en"]).describe("The languages to read lists of."),
   language: z.string().min(1).default("en").describe("The language of pages that have no tag `lang`."),
   otherLanguages: z
@@ -83,7 +85,7 @@ function pathOf({ lists }: Params, language: string): string {
   return lists.includes(LANGUAGE) ? lists.replaceAll(LANGUAGE, language) : join(lists, language);
 }
 
-function readLists(params: Params, { resolvePath, seed }: SetupContext): State {
+async function readLists(params: Params, { resolvePath, seed }: SetupContext): Promise<State> {
   if (!params.languages.includes(params.language)) {
     throw new RecipeError(
       `bad-words.language: expected one of the languages with a list (${params.languages.join(", ")}), found "${params.language}"`,
@@ -92,13 +94,13 @@ function readLists(params: Params, { resolvePath, seed }: SetupContext): State {
   const matchers = new Map<string, PhraseMatcher>();
   for (const language of params.languages) {
     const path = pathOf(params, language);
-    const words = readFileSync(resolvePath(path), "utf8")
-      .replace(/^\ufeff/, "")
-      .split(/\r\n|\r|\n/)
-      .map(strip)
-      .filter((word) => word !== "" && !ALLOWED.has(word));
-    if (words.length === 0) throw new RecipeError(`bad-words.lists: ${path} has no words; expected one a line`);
-    matchers.set(language, new PhraseMatcher(words, { wholeWords: !UNSPACED.has(language) }));
+    const words: string[] = [];
+    for await (const lines of readListLines(resolvePath(path))) {
+      words.push(...lines.flatMap((line) => line.split("\r").map(strip)));
+    }
+    const listed = words.filter((word) => word !== "" && !ALLOWED.has(word));
+    if (listed.length === 0) throw new RecipeError(`bad-words.lists: ${path} has no words; expected one a line`);
+    matchers.set(language, new PhraseMatcher(listed, { wholeWords: !UNSPACED.has(language) }));
   }
   return { matchers, seed };
 }

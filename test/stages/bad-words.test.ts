@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after } from "node:test";
+import { gzipSync } from "node:zlib";
 import { RecipeError } from "../../pipeline/errors.ts";
 import { drawUniform, seededRandom } from "../../pipeline/random.ts";
 import { PhraseMatcher } from "../../stages/filters/bad-words/phrase-matcher.ts";
@@ -16,6 +17,7 @@ writeFileSync(join(dir, "en"), "\ufeffdarn\r\nDRAT\r\n  heck no \r\n\r\nf.w.\n�
 writeFileSync(join(dir, "de"), "verflixt\n");
 writeFileSync(join(dir, "ja"), "だめ\nsm\nグロ\n");
 writeFileSync(join(dir, "none"), " \n");
+writeFileSync(join(dir, "en.gz"), gzipSync("darn\rdrat\n"));
 
 const all = { lists: dir, languages: ["en", "de", "ja"] };
 const reasonOf = async (text: string, lang: string | undefined, params: object = {}) => {
@@ -91,6 +93,9 @@ test("a share of the pages with bad words stays: seed and page decide which", as
 
 test("a path may say where the language stands, and a list without words or of no use is refused", async () => {
   assert.equal(await reasonOf("darn", "en", { lists: join(dir, "{language}") }), "bad-words");
+  const packed = { lists: join(dir, "{language}.gz"), languages: ["en"] };
+  assert.equal(await reasonOf("darn", "en", packed), "bad-words");
+  assert.equal(await reasonOf("drat", "en", packed), "bad-words");
   for (const [params, message] of [
     [{ languages: ["none"], language: "none" }, /bad-words\.lists: .*none has no words; expected one a line/],
     [{ languages: ["de"] }, /bad-words\.language: expected one of the languages with a list \(de\), found "en"/],
