@@ -1,4 +1,5 @@
 /** What the other folders, and users' own stages, may use of the engine. */
+export * from "./dedup-options.ts";
 export * from "./document.ts";
 export * from "./errors.ts";
 export type * from "./events.ts";

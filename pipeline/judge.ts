@@ -142,6 +142,8 @@ export async function judgePage(
         continue;
       }
       if (!isDocument(current)) return [end("dropped", i, "extract", "no-extractor")];
+      // It judges pages by others, on the main thread, between two legs of the way.
+      if (definition.kind === "passages") continue;
       if (definition.kind === "map") {
         const result: unknown = await definition.map(current, params as never, state);
         if (isDropped(result)) return [end("dropped", i, name, result.reason, result.value)];

@@ -18,6 +18,7 @@ import {
   type FilterDefinition,
   labelOf,
   type MapDefinition,
+  type PassagesDefinition,
   parseParams,
   type RewriterDefinition,
   type SetupContext,
@@ -93,7 +94,8 @@ export type MiddleDefinition =
   | RewriterDefinition
   | MapDefinition
   | ExtractorDefinition
-  | DedupDefinition;
+  | DedupDefinition
+  | PassagesDefinition;
 
 export interface CheckedRecipe {
   readonly name: string;
@@ -175,7 +177,7 @@ function explain(issue: z.core.$ZodIssue, locate: (keys: readonly PropertyKey[])
 
 const KINDS: Record<keyof Registry, readonly Definition["kind"][]> = {
   sources: ["source"],
-  stages: ["filter", "rewriter", "map", "extractor", "dedup"],
+  stages: ["filter", "rewriter", "map", "extractor", "dedup", "passages"],
   sinks: ["sink"],
 };
 

@@ -180,6 +180,54 @@ export interface DuplicateOf {
   readonly similarity: number;
 }
 
+/**
+ * Deduplication below the page: of every page it sees the text, and says which parts of it are to go. All pages come to it
+ * before any goes on, since whether a passage stays may depend on pages that come later.
+ */
+export interface PassagesDefinition<P extends z.ZodType = z.ZodType> extends Common<P, undefined> {
+  readonly kind: "passages";
+  /** On the main thread: an index that knows nothing yet. */
+  openIndex(params: z.output<P>, context: PassageContext): PassageIndex;
+  /** Judges what is left of a page. Without it a page of which nothing but white space is left is dropped. */
+  keep?(scores: PassageScores, params: z.output<P>): Verdict;
+}
+export interface PassageContext {
+  /** An empty folder for what memory does not hold; removed when the index is closed. */
+  readonly scratch: string;
+  /** Bytes that the index may hold, where it can do with fewer. */
+  readonly memoryBytes: number;
+}
+/** Looks at every page that came so far twice, both times in input order. Pages are numbered in that order, from 0. */
+export interface PassageIndex {
+  /** The first look; left away where the second one needs none before it. */
+  observe?(page: PassagePage): void;
+  /** The second look: what is to go of the page, in ascending order, no two overlapping. */
+  cuts(page: PassagePage): readonly Cut[];
+  /** Lets go of files. */
+  close?(): void;
+  /** Bytes held. */
+  readonly bytes: number;
+}
+export interface PassagePage {
+  readonly text: string;
+  readonly url: string;
+}
+/** The UTF-16 units `start` up to `end` of a text. */
+export interface Cut {
+  readonly start: number;
+  readonly end: number;
+  /** Number of the page in which the passage stays, or first stood; left away where the index cannot tell. */
+  readonly twin?: number;
+}
+export type PassageScores = {
+  /** How many passages go. */
+  readonly cuts: number;
+  /** Share of the text's UTF-16 units that go; 0 for an empty text. */
+  readonly cutShare: number;
+  /** UTF-16 units that are left, white space around them not counted. */
+  readonly charsLeft: number;
+};
+
 export interface SourceDefinition<P extends z.ZodType = z.ZodType> extends Common<P, undefined> {
   readonly kind: "source";
   /** On the main thread: lists the inputs and cuts them into spans. Raises RecipeError for a missing file or an empty glob. */
@@ -209,6 +257,7 @@ export type Definition =
   | MapDefinition
   | ExtractorDefinition
   | DedupDefinition
+  | PassagesDefinition
   | SourceDefinition
   | SinkDefinition;
 
@@ -313,6 +362,29 @@ export function defineDedup<P extends z.ZodType, S = undefined, const N extends 
   fields: Omit<Fields<DedupDefinition<P, S, N>>, "needs"> & { readonly needs?: readonly N[] },
 ): Callable<DedupDefinition<P, S, N>> {
   return callable({ ...fields, kind: "dedup", needs: fields.needs ?? [] });
+}
+
+/**
+ * Makes a deduplication of passages: an index sees every page's text twice, and says what is to go.
+ * @example
+ * export default definePassages({
+ *   name: "drop-first-lines", module: import.meta.url, version: 1,
+ *   params: z.object({ minPages: z.int().default(3) }),
+ *   openIndex: ({ minPages }) => {
+ *     const pages = new Map<string, number>();
+ *     const firstLine = (text: string) => text.split("\n", 1)[0]!;
+ *     return {
+ *       observe: ({ text }) => pages.set(firstLine(text), (pages.get(firstLine(text)) ?? 0) + 1),
+ *       cuts: ({ text }) => (pages.get(firstLine(text))! < minPages ? [] : [{ start: 0, end: firstLine(text).length }]),
+ *       get bytes() { return 100 * pages.size; },
+ *     };
+ *   },
+ * });
+ */
+export function definePassages<P extends z.ZodType>(
+  fields: Fields<PassagesDefinition<P>>,
+): Callable<PassagesDefinition<P>> {
+  return callable({ ...fields, kind: "passages" });
 }
 
 /** Makes a source of pages. */

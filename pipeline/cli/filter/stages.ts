@@ -65,7 +65,7 @@ function parseSetting(setting: string): { target: string; value: unknown } {
 }
 
 function refuseOthers({ name, kind }: MiddleDefinition): void {
-  if (kind === "dedup") {
+  if (kind === "dedup" || kind === "passages") {
     throw new RecipeError(`--use: "${name}" compares pages with each other; expected stages that look at one alone`);
   }
   if (kind === "extractor") {
