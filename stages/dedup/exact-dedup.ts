@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { dedupOptions } from "../../pipeline/dedup-options.ts";
 import { type DedupIndex, defineDedup, z } from "../../pipeline/stage.ts";
 import { KeyIndex } from "./key-index.ts";
 
@@ -21,6 +22,7 @@ export default defineDedup({
       .enum(["none", "whitespace-case"])
       .default("none")
       .describe("Texts are compared as they are, or in lower case with runs of white space made one space."),
+    ...dedupOptions,
   }),
   sign: ({ text }, { normalize }) => ({ keys: digestKeys(normalize === "none" ? text : normalizeText(text)) }),
   keyWords: KEY_WORDS,

@@ -1,8 +1,8 @@
-import { defineDedup, type Signature, z } from "../../pipeline/stage.ts";
-import { packEvidence, sortDistinct } from "./jaccard.ts";
-import { bandKeys, KEY_WORDS_PER_BAND, makePermutations, minimaInto, type Permutations } from "./minhash.ts";
+import { dedupOptions } from "../../pipeline/dedup-options.ts";
+import { defineDedup, z } from "../../pipeline/stage.ts";
+import { KEY_WORDS_PER_BAND } from "./minhash.ts";
 import { MinhashIndex } from "./minhash-index.ts";
-import { Shingler } from "./shingles-fast.ts";
+import { Signer } from "./signer.ts";
 
 /**
  * Drops pages that nearly repeat an earlier, kept page: the Jaccard similarity of their sets of word n-grams is at
@@ -42,35 +42,11 @@ export default defineDedup({
       .default(true)
       .describe("Whether candidates are compared shingle by shingle; if not, each counts as a near-duplicate."),
     seed: z.int().min(0).max(0xffff_ffff).default(1).describe("Another seed draws other hash functions."),
+    ...dedupOptions,
   }),
-  setup: ({ bands, rows, ngram, seed }) => new Signer(new Shingler(ngram), makePermutations(seed, bands * rows)),
-  sign: ({ text }, { bands, rows, verify }, signer) => signer.sign(text, bands, rows, verify),
+  setup: ({ bands, rows, ngram, seed, verify }) => new Signer({ bands, rows, ngram, seed, verify }),
+  sign: ({ text }, _, signer) => signer.sign(text),
   keyWords: KEY_WORDS_PER_BAND,
   thresholds: ["minJaccard"],
   openIndex: (params) => new MinhashIndex(params),
 });
-
-/** Buffers of one worker. */
-class Signer {
-  readonly #shingler: Shingler;
-  readonly #permutations: Permutations;
-  readonly #minima: Uint32Array;
-  #spare = new Uint32Array(1 << 14);
-
-  constructor(shingler: Shingler, permutations: Permutations) {
-    this.#shingler = shingler;
-    this.#permutations = permutations;
-    this.#minima = new Uint32Array(permutations.multipliers.length);
-  }
-
-  sign(text: string, bands: number, rows: number, verify: boolean): Signature | null {
-    const shingles = this.#shingler.viewShingles(text);
-    if (shingles.length === 0) return null;
-    if (this.#spare.length < shingles.length) this.#spare = new Uint32Array(shingles.length);
-    // A set's minima are those of the list with repeats: without evidence to make, sorting is not worth its time.
-    const hashes = verify ? sortDistinct(shingles, this.#spare) : shingles;
-    minimaInto(hashes, this.#permutations, this.#minima);
-    const keys = bandKeys(this.#minima, bands, rows);
-    return verify ? { keys, evidence: packEvidence(hashes) } : { keys };
-  }
-}
