@@ -41,7 +41,7 @@ test("the set of texts that stay does not depend on the order of the pages", asy
 });
 
 test("a kept page costs 27 to 40 bytes", () => {
-  const index = exactDedup.openIndex({ normalize: "none" });
+  const index = exactDedup.openIndex(exactDedup({ normalize: "none" }).params);
   const pages = 100_000;
   for (let page = 0; page < pages; page++) {
     index.add(Uint32Array.from({ length: 4 }, (_, i) => Math.imul(page * 4 + i + 1, 0x9e3779b1)));
