@@ -1,9 +1,9 @@
 /** Pages that one run kept and another dropped: a few, so that people see what the difference is about. */
 import { hash } from "node:crypto";
+import { KeyNumbers } from "../../pipeline/key-numbers.ts";
 import { drawUniform } from "../../pipeline/random.ts";
 import { labelOf } from "../../pipeline/stage.ts";
 import type { Tokenizer } from "../../pipeline/tokenizer.ts";
-import { KeyNumbers } from "../guards/key-numbers.ts";
 import type { PageSample } from "../report/report-data.ts";
 import { keptPages } from "./kept-pages.ts";
 import { ledgerPages } from "./ledger-pages.ts";

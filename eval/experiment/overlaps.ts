@@ -27,7 +27,7 @@ export async function overlapsOf(
     // What is kept speaks of them by name.
     names: [arm.name, ...texts.map(({ domain }) => domain)],
     texts: [...heldOut.map(({ sha256 }) => sha256), ...tasks.map((task) => digestOf(task))],
-    code: engineFingerprint(["eval/guards", "eval/accounts", "tokenizer"]),
+    code: engineFingerprint(["eval/guards", "eval/accounts", "pipeline/text", "tokenizer"]),
   };
   return computeOnce(
     workshop,

@@ -1,5 +1,6 @@
 /**
- * How much of held-out text stood in what an arm was trained on, by runs of words (see `words.ts` for what a word is).
+ * How much of held-out text stood in what an arm was trained on, by runs of words (see
+ * `pipeline/text/word-hashes.ts` for what a word is).
  *
  *     held-out items ─▶ their n-grams, hashed and numbered once
  *     an arm's texts ─▶ n-grams, looked up one by one ─▶ a mark for each number that was met
@@ -12,8 +13,9 @@
  * Memory: some 100 bytes a held-out word, whatever the amount of training text. Two different runs are taken for the same
  * with a chance of 2⁻⁶⁴ a pair.
  */
-import { KeyNumbers } from "./key-numbers.ts";
-import { mix, WordHasher } from "./words.ts";
+import { KeyNumbers } from "../../pipeline/key-numbers.ts";
+import { GramRoller } from "../../pipeline/text/gram-hashes.ts";
+import { WordHasher } from "../../pipeline/text/word-hashes.ts";
 
 export const CONTAMINATION_WORDS = 13;
 const FEWEST_CONTAMINATION_WORDS = 8;
@@ -125,38 +127,4 @@ function shareMet(grams: readonly Uint32Array[], isMet: Uint8Array): number {
     for (const number of numbers) met += isMet[number]!;
   }
   return all === 0 ? 0 : met / all;
-}
-
-const LOW_DIGIT = 0xcc9e2d53;
-const HIGH_DIGIT = 0x1b873593;
-
-/** Keys of runs of words in two halves, in arrays that are used again: valid until the next call. */
-class GramRoller {
-  low = new Uint32Array(0);
-  high = new Uint32Array(0);
-  count = 0;
-
-  /** Of the runs of `length` words: the words' hashes as digits of two polynomials mod 2³², rolled along the text. */
-  roll(words: WordHasher, length: number): this {
-    this.count = Math.max(0, words.count - length + 1);
-    if (this.low.length < words.count) {
-      this.low = new Uint32Array(words.low.length);
-      this.high = new Uint32Array(words.low.length);
-    }
-    // Runs of different lengths share a table: their length goes into the key.
-    rollHalf(words.low, words.count, length, LOW_DIGIT, this.low);
-    rollHalf(words.high, words.count, length, HIGH_DIGIT, this.high);
-    return this;
-  }
-}
-
-function rollHalf(words: Uint32Array, count: number, length: number, digit: number, out: Uint32Array): void {
-  let leaving = 1;
-  for (let i = 0; i < length; i++) leaving = Math.imul(leaving, digit);
-  let hash = 0;
-  for (let i = 0; i < count; i++) {
-    hash = (Math.imul(hash, digit) + words[i]!) | 0;
-    if (i >= length) hash = (hash - Math.imul(words[i - length]!, leaving)) | 0;
-    if (i >= length - 1) out[i - length + 1] = mix(hash + length);
-  }
 }

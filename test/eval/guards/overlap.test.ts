@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HeldOutGrams, type Overlap } from "../../../eval/guards/overlap.ts";
-import { normalizedWords, WordHasher } from "../../../eval/guards/words.ts";
 import { seededRandom } from "../../../pipeline/random.ts";
+import { normalizedWords, WordHasher } from "../../../pipeline/text/word-hashes.ts";
 
 const random = seededRandom(5);
 const draw = <T>(from: ArrayLike<T>): T => from[Math.floor(random() * from.length)]!;
