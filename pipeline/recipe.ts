@@ -256,7 +256,8 @@ function checkNeeds(definition: Definition, place: string): void {
 function identityOf(spec: StageSpec, definition: Definition, context: SetupContext, place: string): SpecIdentity {
   const params = { ...(spec.params as Record<string, unknown>) };
   for (const name of (definition.places ?? []) as readonly string[]) delete params[name];
-  const files = definition.files?.(spec.params as never) ?? [];
+  const { resolvePath } = context;
+  const files = definition.files?.(spec.params as never, { resolvePath, label: labelOf(spec), place }) ?? [];
   const digests = files.map((file) => {
     const path = context.resolvePath(file);
     const found = statSync(path, { throwIfNoEntry: false });

@@ -5,8 +5,12 @@
  *
  *     definition --call--> spec --postMessage, YAML, manifest--> spec --import--> definition
  */
+import { join } from "node:path";
 import { z } from "zod";
+import { dedupOptionsOf } from "./dedup-options.ts";
 import type { Document, RawPage, Tags } from "./document.ts";
+import { savedIndexes } from "./duplicates/find-index.ts";
+import { INDEX_JSON } from "./duplicates/saved-index.ts";
 import { RecipeError } from "./errors.ts";
 import type { FeatureNeed, FeaturesOf } from "./features.ts";
 import type { SinkWriter } from "./sink.ts";
@@ -52,7 +56,16 @@ interface Common<P extends z.ZodType, S> {
   /** Names of parameters that say *where* (input files, an output folder), not *what*: no part of the stage's identity. */
   readonly places?: readonly string[];
   /** Files the result depends on beside the code (a model, a list): their digests become part of the spec's identity. */
-  files?(params: z.output<P>): readonly string[];
+  files?(params: z.output<P>, context: FilesContext): readonly string[];
+}
+
+/** What `files` gets to know of the stage's surroundings. */
+export interface FilesContext {
+  readonly resolvePath: SetupContext["resolvePath"];
+  /** What the recipe calls the stage. */
+  readonly label: string;
+  /** Where the recipe names the stage: begins every error. */
+  readonly place: string;
 }
 
 export interface SetupContext {
@@ -357,11 +370,25 @@ export function defineExtractor<P extends z.ZodType, S = undefined>(
   return callable({ ...fields, kind: "extractor" });
 }
 
-/** Makes a deduplication stage: signs in workers, decides on one thread in input order. */
+/**
+ * Makes a deduplication stage: signs in workers, decides on one thread in input order. Where its parameters have `against`
+ * (see `dedupOptions`), the indexes that it names are found here: what they hold is part of the stage's identity, and where
+ * they lie is not.
+ */
 export function defineDedup<P extends z.ZodType, S = undefined, const N extends FeatureNeed = never>(
   fields: Omit<Fields<DedupDefinition<P, S, N>>, "needs"> & { readonly needs?: readonly N[] },
 ): Callable<DedupDefinition<P, S, N>> {
-  return callable({ ...fields, kind: "dedup", needs: fields.needs ?? [] });
+  const { name, params, places = [] } = fields;
+  const definition = { ...fields, kind: "dedup", needs: fields.needs ?? [] } as const;
+  if ((params as { shape?: { against?: unknown } }).shape?.against === undefined) return callable(definition);
+  return callable({
+    ...definition,
+    places: [...places, "against"],
+    files: (own, context) => [
+      ...(fields.files?.(own, context) ?? []),
+      ...savedIndexes(name, dedupOptionsOf(own).against, context).map((dir) => join(dir, INDEX_JSON)),
+    ],
+  });
 }
 
 /**
