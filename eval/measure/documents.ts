@@ -12,9 +12,9 @@ import { createHash } from "node:crypto";
 import { FormatError, RecipeError } from "../../pipeline/errors.ts";
 import { spanLines, spanText } from "../../pipeline/io/span-bytes.ts";
 import { decodeUtf8 } from "../../pipeline/io/utf8.ts";
+import { findFiles, plainName, strictLog, wholeSpan } from "../../pipeline/io/whole-files.ts";
 import { drawUniform } from "../../pipeline/random.ts";
 import type { PlannedInput } from "../../pipeline/source.ts";
-import { findFiles, plainName, strictLog, wholeSpan } from "./input-files.ts";
 
 export interface HeldOutDocument {
   /** Unlike any other in the domain. */

@@ -1,7 +1,7 @@
 /** A table of runs, from CSV or a JSON list of objects; every mistake in it is told with file, line and column. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { FormatError, oneLine, RecipeError } from "../../pipeline/errors.ts";
-import { parseCsv } from "../csv.ts";
+import { parseCsv } from "../../pipeline/io/csv.ts";
 
 export interface Table {
   readonly path: string;

@@ -1,9 +1,6 @@
 import { FormatError, oneLine } from "../../../pipeline/errors.ts";
-import { spanText } from "../../../pipeline/io/span-bytes.ts";
-import { decodeUtf8 } from "../../../pipeline/io/utf8.ts";
-import type { PlannedInput } from "../../../pipeline/source.ts";
-import { parseCsv } from "../../csv.ts";
-import { findFiles, plainName, strictLog, wholeSpan } from "../input-files.ts";
+import { parseCsv } from "../../../pipeline/io/csv.ts";
+import { findFiles, plainName, readWholeText } from "../../../pipeline/io/whole-files.ts";
 
 export interface Row {
   readonly value: unknown;
@@ -19,7 +16,7 @@ export interface Row {
 export async function readRows(files: readonly string[], place: string): Promise<Row[]> {
   const rows: Row[] = [];
   for (const input of await findFiles(files, place)) {
-    const text = await readText(input);
+    const text = await readWholeText(input);
     const csv = /^(.+)_(?:test|val|dev)\.csv$/i.exec(plainName(input));
     rows.push(...(csv === null ? jsonRows(text, input.location) : mmluRows(text, input.location, csv[1]!)));
   }
@@ -51,12 +48,4 @@ function mmluRows(text: string, location: string, subject: string): Row[] {
     const value = { subject, question: fields[0], choices: fields.slice(1, 5), answer: fields[5] };
     return { value, location, line };
   });
-}
-
-async function readText(input: PlannedInput): Promise<string> {
-  const parts: Buffer[] = [];
-  for await (const part of spanText(wholeSpan(input), strictLog(input))) parts.push(part);
-  const { text, invalid } = decodeUtf8(Buffer.concat(parts));
-  if (invalid === 0) return text;
-  throw new FormatError(`${input.location}: ${invalid} sequences of bytes are not UTF-8; write the file anew in UTF-8`);
 }

@@ -1,8 +1,10 @@
-/** Files of what is measured on. It is to be the same everywhere, so a file is read as it is or not at all. */
+/** Files that are to be the same everywhere, as those that models are measured on: read as they are, or not at all. */
 import { basename } from "node:path";
-import { FormatError } from "../../pipeline/errors.ts";
-import { planInputs } from "../../pipeline/io/inputs.ts";
-import type { PlannedInput, SourceLog, Span } from "../../pipeline/source.ts";
+import { FormatError } from "../errors.ts";
+import type { PlannedInput, SourceLog, Span } from "../source.ts";
+import { planInputs } from "./inputs.ts";
+import { spanText } from "./span-bytes.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 /** `files` are paths, globs and http(s) URLs. Raises RecipeError, `place` first, for one that is not there. */
 export function findFiles(files: readonly string[], place: string): Promise<PlannedInput[]> {
@@ -28,4 +30,13 @@ export function strictLog({ location }: PlannedInput): SourceLog {
       throw new FormatError(`${location} @ ${offset}: ${reason}; copy the file again`);
     },
   };
+}
+
+/** The text of a file, decompressed. Raises FormatError where it is damaged, or not UTF-8. */
+export async function readWholeText(input: PlannedInput): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of spanText(wholeSpan(input), strictLog(input))) parts.push(part);
+  const { text, invalid } = decodeUtf8(Buffer.concat(parts));
+  if (invalid === 0) return text;
+  throw new FormatError(`${input.location}: ${invalid} sequences of bytes are not UTF-8; write the file anew in UTF-8`);
 }

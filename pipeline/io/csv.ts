@@ -1,6 +1,6 @@
 /** Comma-separated values as RFC 4180 has them: quoted fields may hold commas, quotes and line ends. */
 import { CsvError, parse } from "csv-parse/sync";
-import { FormatError } from "../pipeline/errors.ts";
+import { FormatError } from "../errors.ts";
 
 export interface CsvRecord {
   readonly fields: readonly string[];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseCsv } from "../../eval/csv.ts";
+import { parseCsv } from "../../pipeline/io/csv.ts";
 
 test("quoted fields hold commas, quotes and line ends; records tell the line they begin on", () => {
   const text = '\uFEFFa,b\r\n"1,000","say ""x"",\nplease"\r\n\r\n3,\n';
