@@ -1,5 +1,5 @@
 /** Adds up what became of the pages. Every number here can be asked of the ledger, too. */
-import type { FinalRow } from "./duplicates.ts";
+import type { FinalRow } from "./duplicates/resolver.ts";
 import type { FileTally, RunCounts } from "./manifest.ts";
 import type { CheckedRecipe } from "./recipe.ts";
 import type { SpanAccount } from "./span-entry.ts";

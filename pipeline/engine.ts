@@ -9,7 +9,10 @@ import { createHash } from "node:crypto";
 import { appendFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { DuplicateResolver } from "./duplicates.ts";
+import { type Policy, policyOf } from "./duplicates/policy.ts";
+import { DuplicateResolver, type FinalRow } from "./duplicates/resolver.ts";
+import { decideAll } from "./duplicates/second-look.ts";
+import { type DedupStage, dedupStages } from "./duplicates/stars.ts";
 import type { RunEvent } from "./events.ts";
 import { failpoint } from "./failpoints.ts";
 import type { PagePlace } from "./heartbeat.ts";
@@ -17,6 +20,7 @@ import { finishedRun, type Manifest, manifestId, refuseForeignManifest, runIdent
 import { inOrder } from "./ordered.ts";
 import { EVENTS, OutFolder } from "./out-folder.ts";
 import { RunOutput } from "./output.ts";
+import { passBarrier } from "./passages.ts";
 import { makePlan, type Plan, type PlannedSpan, planWarnings } from "./plan.ts";
 import { WorkerPool } from "./pool.ts";
 import { ProgressMeter } from "./progress.ts";
@@ -32,8 +36,10 @@ export interface EngineOptions {
   readonly cache: string | undefined;
   /** Replaces a different run that the output folder holds, and does a finished one again. */
   readonly force?: boolean;
-  /** See `makePlan`. */
+  /** See `PlanOptions`. */
   readonly sharedAfter?: readonly number[];
+  /** MB that the indexes of deduplication may hold; beyond them what they need is sorted on disk. */
+  readonly dedupMemoryMb?: number;
   readonly signal?: AbortSignal;
   readonly emit?: (event: RunEvent) => void;
   /** Pages that were being worked on when an earlier engine process died: until their spans are written, one task runs at a time. */
@@ -42,7 +48,7 @@ export interface EngineOptions {
 
 /** Runs a recipe to the end and returns its manifest. An interrupted run goes on where it stopped. */
 export async function runEngine(recipe: CheckedRecipe, options: EngineOptions): Promise<Manifest> {
-  const plan = await makePlan(recipe, options.sharedAfter);
+  const plan = await makePlan(recipe, { sharedAfter: options.sharedAfter, isCached: options.cache !== undefined });
   const out = await OutFolder.open(outDir(recipe));
   let isOver = !out.isResumed;
   try {
@@ -58,6 +64,8 @@ export async function runEngine(recipe: CheckedRecipe, options: EngineOptions): 
   }
 }
 
+const DEFAULT_DEDUP_MB = 4096;
+
 class Run {
   readonly #plan: Plan;
   readonly #out: OutFolder;
@@ -66,13 +74,18 @@ class Run {
   readonly #startedAt = new Date();
   readonly #work = { read: 0, extracted: 0, reused: 0 };
   readonly #stepSeconds: number[] = [];
+  /** Deduplications behind the last barrier, and which of like pages they keep. */
+  readonly #dedups: readonly DedupStage[];
+  readonly #policy: Policy;
   readonly #emit: (event: RunEvent) => void;
 
   constructor(plan: Plan, out: OutFolder, options: EngineOptions) {
     this.#plan = plan;
     this.#out = out;
     this.#options = options;
-    this.#store = new SpanStore(options.cache ?? join(out.work, "spans"), options.cache !== undefined);
+    this.#store = new SpanStore(options.cache ?? join(out.work, "spans"));
+    this.#dedups = dedupStages(plan.recipe.stages, (plan.barriers.at(-1) ?? -1) + 1);
+    this.#policy = policyOf(this.#dedups);
     const events = join(out.dir, EVENTS);
     if (!out.isResumed) rmSync(events, { force: true });
     this.#emit = (event) => {
@@ -84,7 +97,7 @@ class Run {
   }
 
   async toTheEnd(): Promise<Manifest> {
-    const { recipe, spans, inputs, keptAfter } = this.#plan;
+    const { recipe, spans, inputs, keptAfter, barriers } = this.#plan;
     const { workers } = this.#options;
     const bytes = spans.reduce((sum, { span }) => sum + span.end - span.start, 0);
     const warnings = planWarnings(this.#plan);
@@ -107,6 +120,7 @@ class Run {
         seed: recipe.seed,
         dropped: recipe.dropped,
         scores: recipe.scores,
+        isRanked: dedupStages(recipe.stages).some(({ options }) => options.keep !== "first"),
       },
       {
         workers,
@@ -133,35 +147,59 @@ class Run {
         throw error;
       }
     };
-    const resolver = new DuplicateResolver(recipe.stages);
     let output: RunOutput | undefined;
     let meter: ProgressMeter | undefined;
     try {
-      const opened = await RunOutput.open(recipe, this.#out.clearStaging());
+      const opened = await RunOutput.open(recipe, this.#out.clearStaging(), this.#dedups);
       output = opened;
       const measuring = new ProgressMeter(this.#plan, bytes, opened.counter.counts, pool, this.#emit);
       meter = measuring;
+      const read = (until: number | undefined) =>
+        inOrder(spans, (planned) => guard(this.#read(planned, until, pool, measuring, signal)), {
+          concurrency: workers + 1,
+          budgetBytes: recipe.limits.inFlightMb << 20,
+          weigh: ({ span }) => span.end - span.start,
+        });
+      for (const barrier of barriers) {
+        await pipeline(read(keptAfter.indexOf(barrier) + 1), async (finished: AsyncIterable<PlannedSpan>) => {
+          for await (const { span } of finished) this.#goSoloForSuspects(pool, span.index + 1);
+        });
+        measuring.phase("deciding");
+        this.#passBarrier(barrier, signal);
+        measuring.phase("reading");
+      }
       const digests = new Map<string, string[]>(inputs.map(({ file }) => [file, []]));
-      const read = inOrder(spans, (planned) => guard(this.#read(planned, pool, measuring, signal)), {
-        concurrency: workers + 1,
-        budgetBytes: recipe.limits.inFlightMb << 20,
-        weigh: ({ span }) => span.end - span.start,
-      });
-      await pipeline(read, async (finished: AsyncIterable<PlannedSpan>) => {
-        for await (const planned of finished) {
-          const entry = EntryReader.reopen<SpanMeta>(this.#store.readDir(planned));
-          try {
-            const rows = resolver.resolve(entry);
-            failpoint("deduplicate");
-            await guard(opened.write(planned.span, entry, rows));
-            digests.get(planned.span.file)!.push(entry.meta.account.sha256);
-          } finally {
-            entry.close();
-          }
-          measuring.spanWritten();
-          this.#goSoloForSuspects(pool, planned.span.index + 1);
+      const write = async (planned: PlannedSpan, resolve: (entry: EntryReader<SpanMeta>) => FinalRow[]) => {
+        const entry = EntryReader.reopen<SpanMeta>(this.#store.readDir(planned));
+        try {
+          const rows = resolve(entry);
+          failpoint("deduplicate");
+          await guard(opened.write(planned.span, entry, rows));
+          digests.get(planned.span.file)!.push(entry.meta.account.sha256);
+        } finally {
+          entry.close();
         }
-      });
+        measuring.spanWritten();
+      };
+      const undecided = await this.#writeAsTheyCome(pool, () => read(undefined), write);
+      if (undecided < spans.length) {
+        measuring.phase("deciding");
+        const verdicts = decideAll(
+          this.#dedups,
+          spans.map((planned) => this.#store.readDir(planned)),
+          {
+            policy: this.#policy,
+            scratch: this.#out.clearScratch("duplicates"),
+            memoryBytes: this.#dedupBytes,
+            throwIfStopped: () => signal.throwIfAborted(),
+          },
+        );
+        measuring.phase("writing");
+        for (const [n, planned] of spans.entries()) {
+          if (n >= undecided) await write(planned, ({ meta }) => verdicts.rowsOf(n, meta.rows));
+          signal.throwIfAborted();
+        }
+      }
       await opened.close();
       measuring.phase("writing");
       return await this.#publish(opened, digests, pool, measuring);
@@ -172,9 +210,60 @@ class Run {
       throw stop.signal.reason;
     } finally {
       meter?.stop();
-      resolver.close();
       await pool.close();
     }
+  }
+
+  /**
+   * Reads all spans and writes each as it comes, as long as pages can be decided one by one and the indexes are within their
+   * bounds. Returns the number of the first span that is not written.
+   */
+  async #writeAsTheyCome(
+    pool: WorkerPool,
+    read: () => AsyncIterable<PlannedSpan>,
+    write: (planned: PlannedSpan, resolve: (entry: EntryReader<SpanMeta>) => FinalRow[]) => Promise<void>,
+  ): Promise<number> {
+    let resolver = this.#policy.keep === "first" ? new DuplicateResolver(this.#dedups) : undefined;
+    let undecided = 0;
+    try {
+      await pipeline(read(), async (finished: AsyncIterable<PlannedSpan>) => {
+        for await (const planned of finished) {
+          if (resolver !== undefined) {
+            const deciding = resolver;
+            await write(planned, (entry) => deciding.resolve(entry));
+            undecided = planned.span.index + 1;
+            if (resolver.bytes > this.#dedupBytes) {
+              resolver.close();
+              resolver = undefined;
+            }
+          }
+          this.#goSoloForSuspects(pool, planned.span.index + 1);
+        }
+      });
+      return undecided;
+    } finally {
+      resolver?.close();
+    }
+  }
+
+  get #dedupBytes(): number {
+    return (this.#options.dedupMemoryMb ?? DEFAULT_DEDUP_MB) * 2 ** 20;
+  }
+
+  #passBarrier(barrier: number, signal: AbortSignal): void {
+    const { recipe, spans, keptAfter, barriers } = this.#plan;
+    const dirs = spans.map((planned) => this.#store.keptDirs(planned));
+    const place = keptAfter.indexOf(barrier);
+    passBarrier({
+      recipe,
+      index: barrier,
+      from: (barriers[barriers.indexOf(barrier) - 1] ?? -1) + 1,
+      before: dirs.map((kept) => kept[place]!),
+      after: dirs.map((kept) => kept[place + 1]!),
+      scratch: this.#out.clearScratch("passages"),
+      memoryBytes: this.#dedupBytes,
+      throwIfStopped: () => signal.throwIfAborted(),
+    });
   }
 
   /** Until the last span with a suspect is written, one task runs at a time. */
@@ -182,14 +271,30 @@ class Run {
     pool.solo = this.#options.suspects?.some(({ span }) => span >= spansWritten) ?? false;
   }
 
-  async #read(planned: PlannedSpan, pool: WorkerPool, meter: ProgressMeter, signal: AbortSignal): Promise<PlannedSpan> {
-    const { span, readKey } = planned;
-    const task = { span, keptDirs: this.#store.keptDirs(planned), readDir: this.#store.readDir(planned) };
-    const { met, pages, kept, lostBytes, seconds } = await pool.read(task, readKey, signal);
-    this.#work[met === "done" ? "read" : met]++;
+  /** `until`: see `ReadTask`. */
+  async #read(
+    planned: PlannedSpan,
+    until: number | undefined,
+    pool: WorkerPool,
+    meter: ProgressMeter,
+    signal: AbortSignal,
+  ): Promise<PlannedSpan> {
+    const { span } = planned;
+    const { barriers, keptAfter } = this.#plan;
+    const behind = barriers.findLast((n) => until === undefined || keptAfter.indexOf(n) + 1 < until);
+    const task = {
+      span,
+      keptDirs: this.#store.keptDirs(planned),
+      readDir: this.#store.readDir(planned),
+      from: behind === undefined ? 0 : keptAfter.indexOf(behind) + 2,
+      until,
+    };
+    const key = until === undefined ? planned.readKey : planned.keptKeys[until - 1]!;
+    const { met, pages, kept, lostBytes, seconds } = await pool.read(task, key, signal);
+    if (behind === undefined) this.#work[met === "done" ? "read" : met]++;
     for (const [step, value] of seconds.entries()) this.#stepSeconds[step] = (this.#stepSeconds[step] ?? 0) + value;
     this.#emit({ type: "span", span: span.index, file: span.file, work: met, pages, kept, lostBytes });
-    meter.spanRead(span, pages);
+    if (behind === undefined) meter.spanRead(span, pages);
     return planned;
   }
 

@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Convictions } from "./convictions.ts";
-import { DuplicateResolver } from "./duplicates.ts";
+import { DuplicateResolver } from "./duplicates/resolver.ts";
+import { dedupStages } from "./duplicates/stars.ts";
 import type { Plan } from "./plan.ts";
 import { WorkerPool } from "./pool.ts";
 import { seededRandom } from "./random.ts";
@@ -66,6 +67,7 @@ export async function estimate(
       seed: recipe.seed,
       dropped: "none",
       scores: recipe.scores,
+      isRanked: false,
     },
     {
       workers: options.workers,
@@ -76,14 +78,14 @@ export async function estimate(
       onConviction: () => {},
     },
   );
-  const resolver = new DuplicateResolver(recipe.stages);
+  const resolver = new DuplicateResolver(dedupStages(recipe.stages));
   const signal = options.signal ?? new AbortController().signal;
   const take = async (index: number, name: string, duplicates: DuplicateResolver): Promise<Piece> => {
     const { span, readKey } = chosen[index]!;
     const part = recipe.source.definition.sample?.(span) ?? span;
     const readDir = join(dir, name);
     const started = performance.now();
-    await pool.read({ span: part, keptDirs: [], readDir }, readKey, signal);
+    await pool.read({ span: part, keptDirs: [], readDir, from: 0 }, readKey, signal);
     const seconds = (performance.now() - started) / 1000;
     const entry = EntryReader.reopen<SpanMeta>(readDir);
     const rows = duplicates.resolve(entry);
@@ -103,7 +105,7 @@ export async function estimate(
   };
   try {
     // Before anything is measured every worker reads a piece: the first one also loads the stages.
-    const unmeasured = new DuplicateResolver(recipe.stages);
+    const unmeasured = new DuplicateResolver(dedupStages(recipe.stages));
     await Promise.all(Array.from({ length: options.workers }, (_, i) => take(i % wanted, `warm-${i}`, unmeasured)));
     unmeasured.close();
     const pieces: Piece[] = [];

@@ -34,7 +34,8 @@ export type RunEvent =
 /** The state of the whole run, about twice a second. */
 export interface Progress {
   readonly type: "progress";
-  readonly phase: "reading" | "writing" | "done";
+  /** `deciding`: all pages are read, and those that have others like them are being decided. */
+  readonly phase: "reading" | "deciding" | "writing" | "done";
   readonly spansDone: number;
   readonly spans: number;
   readonly bytesDone: number;

@@ -2,7 +2,15 @@
  * Failpoints: places where a test can end the process as `kill -9` would, at the n-th passage. Set
  * SLUICE_FAILPOINT=name@n. Without it a failpoint costs a comparison.
  */
-export type Failpoint = "read" | "commit-span" | "deduplicate" | "encode" | "write" | "rename" | "manifest";
+export type Failpoint =
+  | "read"
+  | "commit-span"
+  | "deduplicate"
+  | "passages"
+  | "encode"
+  | "write"
+  | "rename"
+  | "manifest";
 
 const [wanted, nth] = (process.env.SLUICE_FAILPOINT ?? "").split("@");
 let passages = 0;

@@ -8,6 +8,7 @@ import { type Document, isDocument, type Page } from "./document.ts";
 import { oneLine, RecipeError, StageError } from "./errors.ts";
 import type { FeatureNeed } from "./features.ts";
 import type { Bound, CheckedRecipe, MiddleDefinition } from "./recipe.ts";
+import type { PassageCut } from "./span-entry.ts";
 import { labelOf, type Rewritten, type Scores, type SetupContext, type Signature } from "./stage.ts";
 import { isDropped } from "./verdict.ts";
 import { reuse, viewOf } from "./view.ts";
@@ -75,6 +76,9 @@ export interface Outcome extends End<KnownEnd> {
    * no threshold were there.
    */
   readonly onward?: End | undefined;
+  /** See `PageRow`. */
+  readonly twin?: string | undefined;
+  readonly cuts?: readonly PassageCut[] | undefined;
 }
 
 /** The page that goes on to the next stage, if any: one that is kept so far, or that is only measured on. */

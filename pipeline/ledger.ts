@@ -5,6 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openParquet, type ParquetFile } from "./io/parquet-file.ts";
+import type { PassageCut } from "./span-entry.ts";
 
 export interface LedgerPage {
   readonly id: string;
@@ -82,11 +83,24 @@ const END_COLUMNS = [
   { name: "tokens", type: "INT64" },
 ] as const;
 
+/**
+ * cuts.parquet: for each passage that was cut out, where it stood (UTF-16 units of the text as it entered the stage), and the
+ * page where it stays, or first stood, if that is known.
+ */
+const CUT_COLUMNS = [
+  { name: "id", type: "STRING" },
+  { name: "stage", type: "STRING" },
+  { name: "start", type: "INT64" },
+  { name: "end", type: "INT64" },
+  { name: "twin", type: "STRING", nullable: true },
+] as const;
+
 export class Ledger {
   readonly #pages: ParquetFile;
   readonly #scores: ParquetFile;
   readonly #twins: ParquetFile;
   readonly #ends: ParquetFile;
+  readonly #cuts: ParquetFile;
 
   constructor(dir: string) {
     mkdirSync(dir, { recursive: true });
@@ -96,6 +110,7 @@ export class Ledger {
     this.#scores = open("scores.parquet", SCORE_COLUMNS);
     this.#twins = open("twins.parquet", TWIN_COLUMNS);
     this.#ends = open("ends.parquet", END_COLUMNS);
+    this.#cuts = open("cuts.parquet", CUT_COLUMNS);
   }
 
   page(page: LedgerPage): void {
@@ -108,6 +123,10 @@ export class Ledger {
 
   twin(row: { id: string; stage: string; twin: string; similarity: number }): void {
     this.#twins.append([row]);
+  }
+
+  cuts(id: string, cuts: readonly PassageCut[]): void {
+    this.#cuts.append(cuts.map(({ stage, start, end, twin }) => ({ id, stage, start, end, twin: twin ?? null })));
   }
 
   end(end: LedgerEnd): void {
@@ -124,6 +143,6 @@ export class Ledger {
   }
 
   get #files(): readonly ParquetFile[] {
-    return [this.#pages, this.#scores, this.#twins, this.#ends];
+    return [this.#pages, this.#scores, this.#twins, this.#ends, this.#cuts];
   }
 }

@@ -77,6 +77,14 @@ export class OutFolder {
     return this.staging;
   }
 
+  /** An empty folder for scratch files. */
+  clearScratch(name: string): string {
+    const folder = join(this.work, "scratch", name);
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  }
+
   /** Hashes and syncs what was staged. */
   async artifacts(): Promise<Artifact[]> {
     const files = readdirSync(this.staging, { recursive: true, withFileTypes: true })

@@ -1,7 +1,8 @@
 /** What a run writes of each page, in input order: the sink's data, the ledger, pages that can be read, and the counts. */
 import { join } from "node:path";
 import { Counter } from "./counts.ts";
-import type { FinalRow } from "./duplicates.ts";
+import type { FinalRow } from "./duplicates/resolver.ts";
+import type { DedupStage } from "./duplicates/stars.ts";
 import { failpoint } from "./failpoints.ts";
 import { Ledger } from "./ledger.ts";
 import { type CheckedRecipe, contextFor } from "./recipe.ts";
@@ -20,17 +21,18 @@ export class RunOutput {
   readonly #rejects: RejectFiles;
   #pages = 0;
 
-  static async open(recipe: CheckedRecipe, staging: string): Promise<RunOutput> {
+  /** `dedups`: deduplications whose signatures are kept. */
+  static async open(recipe: CheckedRecipe, staging: string, dedups: readonly DedupStage[]): Promise<RunOutput> {
     const context = { ...contextFor(recipe.baseDir, recipe.seed), dir: staging };
     const sink = await recipe.sink.definition.open(recipe.sink.spec.params as never, context);
-    return new RunOutput(recipe, staging, sink);
+    return new RunOutput(recipe, staging, sink, dedups);
   }
 
-  private constructor(recipe: CheckedRecipe, staging: string, sink: SinkWriter) {
+  private constructor(recipe: CheckedRecipe, staging: string, sink: SinkWriter, dedups: readonly DedupStage[]) {
     this.#recipe = recipe;
     this.#sink = sink;
     this.#ledger = new Ledger(join(staging, "ledger"));
-    this.#signatures = new SignatureWriter(join(staging, "ledger"), recipe.stages);
+    this.#signatures = new SignatureWriter(join(staging, "ledger"), dedups);
     this.#rejects = new RejectFiles(staging);
     this.counter = new Counter(recipe);
   }
@@ -57,6 +59,7 @@ export class RunOutput {
       const { file, offset } = source;
       this.#ledger.page({ id, url, file, offset, span: span.index, outcome, stage, reason, value, textBytes, tokens });
       this.#signatures.page(this.#pages++, row, entry);
+      if (row.cuts !== undefined) this.#ledger.cuts(id, row.cuts);
       if (scores.length > 0) this.#ledger.scores(id, scores);
       if (row.onward !== undefined || twin !== undefined) {
         const { page: _, stageIndex: __, ...end } = row.onward ?? endOf(row);

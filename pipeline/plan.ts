@@ -1,6 +1,7 @@
 /** A plan: the checked recipe, its inputs cut into spans, and the keys under which each span's work is kept. */
 import { sep } from "node:path";
 import { digestOf } from "./canonical.ts";
+import { checkPolicies } from "./duplicates/policy.ts";
 import { RecipeError } from "./errors.ts";
 import { engineFingerprint } from "./modules.ts";
 import { type CheckedRecipe, contextFor, outDir } from "./recipe.ts";
@@ -19,6 +20,11 @@ export interface Plan {
    * documents after the first of them; none where the recipe extracts nothing and shares nothing.
    */
   readonly keptAfter: readonly number[];
+  /**
+   * Places of stages that look below the page. Every page comes so far before any goes on: what pages are before and after
+   * such a stage is kept in any case.
+   */
+  readonly barriers: readonly number[];
 }
 
 export interface PlannedSpan {
@@ -29,11 +35,19 @@ export interface PlannedSpan {
   readonly readKey: string;
 }
 
-/**
- * `sharedAfter`: numbers of stages that this recipe has in common with others, at its beginning. What they leave is kept
- * beside what extraction leaves. Behind a deduplication nothing is: it judges pages by others.
- */
-export async function makePlan(recipe: CheckedRecipe, sharedAfter: readonly number[] = []): Promise<Plan> {
+export interface PlanOptions {
+  /**
+   * Numbers of stages that this recipe has in common with others, at its beginning. What they leave is kept beside what
+   * extraction leaves. Behind a deduplication nothing is: it judges pages by others.
+   */
+  readonly sharedAfter?: readonly number[] | undefined;
+  /** Whether what stages leave on the way is kept for other recipes; only then are extraction and `sharedAfter` heeded. */
+  readonly isCached?: boolean;
+}
+
+export async function makePlan(recipe: CheckedRecipe, options: PlanOptions = {}): Promise<Plan> {
+  checkPolicies(recipe.stages);
+  const { sharedAfter = [], isCached = true } = options;
   const { source, stages, sink, seed, dropped, scores, limits } = recipe;
   const inputs = await source.definition.plan(source.spec.params as never, contextFor(recipe.baseDir, seed));
   const out = outDir(recipe);
@@ -44,11 +58,21 @@ export async function makePlan(recipe: CheckedRecipe, sharedAfter: readonly numb
     );
   }
   const extractStages = stages.findLastIndex((stage) => stage.definition.kind === "extractor") + 1;
-  const firstDedup = stages.findIndex((stage) => stage.definition.kind === "dedup");
-  const lastKept = firstDedup < 0 ? stages.length : firstDedup;
-  const keptAfter = [...new Set([extractStages, ...sharedAfter])]
-    .filter((n) => n > 0 && n >= extractStages && n <= lastKept)
-    .sort((a, b) => a - b);
+  const firstJudgingByOthers = stages.findIndex(({ definition: { kind } }) => kind === "dedup" || kind === "passages");
+  const lastKept = firstJudgingByOthers < 0 ? stages.length : firstJudgingByOthers;
+  const barriers = [...stages.keys()].filter((n) => stages[n]!.definition.kind === "passages");
+  const cached = [extractStages, ...sharedAfter].filter((n) => n > 0 && n >= extractStages && n <= lastKept);
+  const keptAfter = [...new Set([...(isCached ? cached : []), ...barriers.flatMap((n) => [n, n + 1])])].sort(
+    (a, b) => a - b,
+  );
+  if (barriers.length > 0 && scores === "all") {
+    throw new RecipeError(
+      `${labelOf(stages[barriers[0]!]!.spec)}: decides by what other pages hold, and cannot be asked again with other thresholds; expected "scores: reached"`,
+    );
+  }
+  /** What a stage that looks below the page sees: everything. */
+  const corpus =
+    barriers.length === 0 ? undefined : digestOf(inputs.map(({ spans: ranges, ...input }) => [input, ranges]));
   const identities = stages.map((stage) => stage.identity);
   const spans: PlannedSpan[] = [];
   for (const { file, location, bytes, revision, spans: ranges } of inputs) {
@@ -61,6 +85,7 @@ export async function makePlan(recipe: CheckedRecipe, sharedAfter: readonly numb
           source: source.identity,
           stages: identities.slice(0, count),
           seed,
+          ...(barriers.some((n) => n < count) ? { corpus } : {}),
           // Before anything judges, pages are the same either way.
           ...(scores === "all" && stages.slice(0, count).some(isJudging) ? { scores } : {}),
           limits: { pageSeconds: limits.pageSeconds, workerHeapMb: limits.workerHeapMb },
@@ -69,7 +94,13 @@ export async function makePlan(recipe: CheckedRecipe, sharedAfter: readonly numb
       spans.push({ span, keptKeys: keptAfter.map(keyAfter), readKey });
     }
   }
-  return { recipe, inputs, spans, keptAfter };
+  return { recipe, inputs, spans, keptAfter, barriers };
+}
+
+/** The key of the leg of a span's way in which a stage lies: what the stages before the next barrier leave. */
+export function keyOfLeg({ barriers, keptAfter }: Plan, { keptKeys, readKey }: PlannedSpan, stage: number): string {
+  const barrier = barriers.find((n) => n >= stage);
+  return barrier === undefined ? readKey : keptKeys[keptAfter.indexOf(barrier)]!;
 }
 
 function isJudging({ definition: { kind } }: CheckedRecipe["stages"][number]): boolean {

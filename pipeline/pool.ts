@@ -172,7 +172,7 @@ export class WorkerPool {
   }
 }
 
-export type SpanTask = Pick<ReadTask, "span" | "keptDirs" | "readDir">;
+export type SpanTask = Pick<ReadTask, "span" | "keptDirs" | "readDir" | "from" | "until">;
 
 interface RunningTask {
   readonly stop: AbortController;

@@ -1,5 +1,5 @@
 /** `run`: the engine's front door, for the command line and for code alike. */
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { runEngine } from "./engine.ts";
 import type { RunEvent } from "./events.ts";
@@ -19,6 +19,11 @@ export interface RunOptions {
    * cache, and these recipes go on from there.
    */
   readonly sharedAfter?: readonly number[];
+  /**
+   * MB that the indexes of deduplication may hold; beyond them, what they need is sorted on disk. The result is the same.
+   * Default: a quarter of the machine's memory.
+   */
+  readonly dedupMemoryMb?: number;
   /** Relative paths of a recipe given as an object start here; default: the working directory. */
   readonly baseDir?: string;
   /** `false` runs the engine in this process: for debuggers. A page that aborts V8 then ends this process. */
@@ -45,14 +50,16 @@ export async function runChecked(recipe: CheckedRecipe, options: RunOptions = {}
   const cache = options.cache === false ? undefined : resolve(options.cache ?? DEFAULT_CACHE);
   const emit = options.onEvent ?? (() => {});
   const { force = false, sharedAfter = [], signal } = options;
+  const dedupMemoryMb = options.dedupMemoryMb ?? Math.round(totalmem() / 2 ** 20 / 4);
   if (options.supervise === false)
     return await runEngine(recipe, {
       workers,
       cache,
       force,
       sharedAfter,
+      dedupMemoryMb,
       emit,
       ...(signal === undefined ? {} : { signal }),
     });
-  return await superviseRun(recipe, { workers, cache, force, sharedAfter, signal, emit });
+  return await superviseRun(recipe, { workers, cache, force, sharedAfter, dedupMemoryMb, signal, emit });
 }

@@ -12,10 +12,9 @@
  */
 import { closeSync, fsyncSync, mkdirSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import type { DedupStage } from "./duplicates/stars.ts";
 import { FormatError } from "./errors.ts";
-import type { Bound, MiddleDefinition } from "./recipe.ts";
 import { EntryReader, type PageRow, type Piece } from "./span-entry.ts";
-import { type DedupDefinition, labelOf } from "./stage.ts";
 import { withRoom } from "./text/growable.ts";
 
 /** Keys, version 1: this header, then records. */
@@ -54,18 +53,6 @@ const ROW_AT = KeysRecord.row / WORD;
 const SIGNATURE_AT = KeysRecord.signature / WORD;
 const KEYS_AT = KeysRecord.keys / WORD;
 
-interface DedupStage {
-  readonly index: number;
-  readonly label: string;
-  readonly definition: DedupDefinition;
-}
-
-function dedupStages(stages: readonly Pick<Bound<MiddleDefinition>, "definition" | "spec">[]): DedupStage[] {
-  return stages.flatMap(({ definition, spec }, index) =>
-    definition.kind === "dedup" ? [{ index, label: labelOf(spec), definition }] : [],
-  );
-}
-
 function pathOf(ledger: string, { index, label }: Pick<DedupStage, "index" | "label">): string {
   return join(ledger, "signatures", `${index + 1}-${label}`);
 }
@@ -74,10 +61,9 @@ function pathOf(ledger: string, { index, label }: Pick<DedupStage, "index" | "la
 export class SignatureWriter {
   readonly #stages: readonly (DedupStage & { readonly file: StageWriter })[];
 
-  constructor(ledger: string, stages: readonly Bound<MiddleDefinition>[]) {
-    const signing = dedupStages(stages);
-    if (signing.length > 0) mkdirSync(join(ledger, "signatures"), { recursive: true });
-    this.#stages = signing.map((stage) => ({ ...stage, file: new StageWriter(pathOf(ledger, stage), stage) }));
+  constructor(ledger: string, stages: readonly DedupStage[]) {
+    if (stages.length > 0) mkdirSync(join(ledger, "signatures"), { recursive: true });
+    this.#stages = stages.map((stage) => ({ ...stage, file: new StageWriter(pathOf(ledger, stage), stage) }));
   }
 
   page(row: number, { signatures }: PageRow, entry: EntryReader<unknown>): void {

@@ -44,8 +44,22 @@ export interface PageRow {
   /** The sink's bytes, if it passed every stage. */
   readonly payload?: Piece | undefined;
   readonly tokens: number;
+  /** Of a page that was found to be a duplicate before passages were looked at: the id of its twin. */
+  readonly twin?: string | undefined;
+  /** What was cut out of its text by stages that look below the page. */
+  readonly cuts?: readonly PassageCut[] | undefined;
+  /** Where some policy asks for it, what its text is told by when pages are ranked; see `contentHashOf`. */
+  readonly contentHash?: string | undefined;
   /** Where the way ended that a dropped page went on for measurement alone. */
   readonly onward?: OnwardRow | undefined;
+}
+
+/** UTF-16 units of the text as it entered the stage; `twin`: id of the page where the passage stays, or first stood. */
+export interface PassageCut {
+  readonly stage: string;
+  readonly start: number;
+  readonly end: number;
+  readonly twin?: string | undefined;
 }
 
 export interface OnwardRow extends Pick<PageRow, "stageIndex" | "stage" | "reason" | "value" | "textBytes" | "tokens"> {
@@ -67,6 +81,11 @@ export interface SpanAccount {
 export interface SpanMeta {
   readonly rows: readonly PageRow[];
   readonly account: SpanAccount;
+}
+
+/** Where one of an entry's files is. */
+export function entryFile(dir: string, name: FileName): string {
+  return join(dir, `${name}.bin`);
 }
 
 type FileName = "text" | "keys" | "evidence" | "payload";

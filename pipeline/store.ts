@@ -12,12 +12,9 @@ const ABANDONED_AFTER_MS = 24 * 3600 * 1000;
 export class SpanStore {
   readonly convictions: Convictions;
   readonly #dir: string;
-  readonly #keepsStages: boolean;
 
-  /** `keepsStages`: whether what stages leave on the way is worth entries of its own. */
-  constructor(dir: string, keepsStages: boolean) {
+  constructor(dir: string) {
     this.#dir = dir;
-    this.#keepsStages = keepsStages;
     for (const folder of FOLDERS) {
       mkdirSync(join(dir, folder), { recursive: true });
       removeAbandoned(join(dir, folder));
@@ -31,7 +28,7 @@ export class SpanStore {
 
   /** Folders of what the pages have become after the stages of `Plan.keptAfter`. */
   keptDirs({ keptKeys }: PlannedSpan): string[] {
-    return this.#keepsStages ? keptKeys.map((key) => join(this.#dir, "stages", key)) : [];
+    return keptKeys.map((key) => join(this.#dir, "stages", key));
   }
 }
 

@@ -16,7 +16,7 @@ import { type PagePlace, readJournal } from "./heartbeat.ts";
 import type { Manifest } from "./manifest.ts";
 import { engineModule } from "./modules.ts";
 import { EVENTS, WORK } from "./out-folder.ts";
-import { makePlan } from "./plan.ts";
+import { keyOfLeg, makePlan } from "./plan.ts";
 import { type CheckedRecipe, outDir } from "./recipe.ts";
 import { labelOf } from "./stage.ts";
 import { CONVICTIONS } from "./store.ts";
@@ -26,6 +26,7 @@ export interface SupervisedOptions {
   readonly cache: string | undefined;
   readonly force: boolean;
   readonly sharedAfter: readonly number[];
+  readonly dedupMemoryMb: number;
   readonly signal?: AbortSignal | undefined;
   readonly emit: (event: RunEvent) => void;
 }
@@ -61,11 +62,14 @@ export async function superviseRun(recipe: CheckedRecipe, options: SupervisedOpt
       suspects = underWay;
     } else {
       fruitless = 0;
-      const { readKey, span } = (await makePlan(recipe)).spans[guilty.span]!;
+      const plan = await makePlan(recipe);
+      const planned = plan.spans[guilty.span]!;
+      const { span } = planned;
       const { ordinal, stage } = underWay[0]!;
+      const key = keyOfLeg(plan, planned, stage);
       const charge = { reason: "crashed-the-process", detail: `took the process down twice (${end.died})` } as const;
       const convictions = new Convictions(join(options.cache ?? join(work, "spans"), CONVICTIONS));
-      convictions.add({ key: readKey, ordinal, stage, ...charge });
+      convictions.add({ key, ordinal, stage, ...charge });
       const name = labelOf((recipe.stages[stage] ?? recipe.sink).spec);
       tell({ type: "convicted", file: span.file, span: span.index, ordinal, stage: name, ...charge });
       suspects = suspects!.filter((one) => one !== guilty);
@@ -130,6 +134,7 @@ function runChild(
         cache: options.cache,
         force: options.force,
         sharedAfter: options.sharedAfter,
+        dedupMemoryMb: options.dedupMemoryMb,
         ...(suspects === undefined ? {} : { suspects }),
       },
     };

@@ -10,16 +10,16 @@ import { openSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import type { Conviction } from "./convictions.ts";
 import { type Document, isDocument, type Page, type SourceRef } from "./document.ts";
-import { RecipeError, StageError } from "./errors.ts";
+import { RecipeError, RetryError, StageError } from "./errors.ts";
 import { failpoint } from "./failpoints.ts";
 import { Heart } from "./heartbeat.ts";
-import { buildChain, type Chain, type End, endedAt, judgePage, type Outcome, pageUnderWay } from "./judge.ts";
+import { buildChain, type Chain, endedAt, judgePage, type Outcome, pageUnderWay } from "./judge.ts";
 import { definitionOf, installResolveHook } from "./modules.ts";
 import { type CheckedRecipe, contextFor, type MiddleDefinition } from "./recipe.ts";
-import { isInSample } from "./rejects.ts";
+import { outcomeOf, RowWriter } from "./row-writer.ts";
 import { isRejected, type Loss, type SourceItem, type SourceLog, type Span } from "./source.ts";
-import { EntryReader, EntryWriter, type OnwardRow, type PageRow, type Piece, type SpanMeta } from "./span-entry.ts";
-import type { EncodedPage, Signature, SinkDefinition, SourceDefinition, StageSpec } from "./stage.ts";
+import { EntryReader, type SpanMeta } from "./span-entry.ts";
+import type { EncodedPage, SinkDefinition, SourceDefinition, StageSpec } from "./stage.ts";
 import { StepClock } from "./step-clock.ts";
 
 /** What a worker is given when it starts: plain data. */
@@ -33,6 +33,8 @@ export interface WorkerSetup {
   readonly seed: number;
   readonly dropped: CheckedRecipe["dropped"];
   readonly scores: CheckedRecipe["scores"];
+  /** Whether pages will be ranked; see `RowOptions`. */
+  readonly isRanked: boolean;
   readonly beats: SharedArrayBuffer;
   readonly journal: string;
 }
@@ -42,9 +44,13 @@ export interface ReadTask {
   readonly slot: number;
   readonly attempt: string;
   readonly span: Span;
-  /** Folders of the entries after the stages of `keptAfter`; none when nothing is cached. */
+  /** Folders of the entries after the stages of `keptAfter`; none when nothing is kept on the way. */
   readonly keptDirs: readonly string[];
   readonly readDir: string;
+  /** How many of `keptDirs` are there for certain: what the main thread has decided must not be passed by. */
+  readonly from: number;
+  /** How many of `keptDirs` are to be there afterwards; the rest of the way is not gone if that is said. */
+  readonly until?: number | undefined;
   readonly convictions: readonly Conviction[];
 }
 
@@ -118,7 +124,8 @@ async function build(): Promise<Built> {
 }
 
 async function readSpan(task: ReadTask, heart: Heart): Promise<{ met: TaskResult["met"]; meta: SpanMeta }> {
-  const finished = EntryReader.open<SpanMeta>(task.readDir);
+  const last = task.until === undefined ? task.readDir : task.keptDirs[task.until - 1]!;
+  const finished = EntryReader.open<SpanMeta>(last);
   if (finished !== undefined) {
     finished.close();
     return { met: "reused", meta: finished.meta };
@@ -126,6 +133,9 @@ async function readSpan(task: ReadTask, heart: Heart): Promise<{ met: TaskResult
   built ??= build();
   const all = await built;
   const found = deepestKept(task);
+  if ((found?.depth ?? 0) < task.from) {
+    throw new RetryError(`${task.keptDirs[task.from - 1]}: damaged since it was written; run again to make it anew`);
+  }
   const way = new Way(all, task, heart, found?.depth ?? 0);
   try {
     if (found === undefined) return { met: "done", meta: await readSource(all, way, task, heart) };
@@ -145,8 +155,8 @@ async function readSpan(task: ReadTask, heart: Heart): Promise<{ met: TaskResult
 }
 
 /** What earlier work kept of the span, after as many stages as there are. */
-function deepestKept({ keptDirs }: ReadTask): { depth: number; entry: EntryReader<SpanMeta> } | undefined {
-  for (let depth = keptDirs.length; depth > 0; depth--) {
+function deepestKept({ keptDirs, until }: ReadTask): { depth: number; entry: EntryReader<SpanMeta> } | undefined {
+  for (let depth = until ?? keptDirs.length; depth > 0; depth--) {
     const entry = EntryReader.open<SpanMeta>(keptDirs[depth - 1]!);
     if (entry !== undefined) return { depth, entry };
   }
@@ -184,15 +194,19 @@ class Way {
   readonly #begun: number;
   /** By leg, where its end is kept. */
   readonly #kept: readonly (RowWriter | undefined)[];
-  readonly #judged: RowWriter;
+  /** Not there where the way is not gone to its end. */
+  readonly #judged: RowWriter | undefined;
 
   constructor(all: Built, task: ReadTask, heart: Heart, begun: number) {
     this.#all = all;
     this.#task = task;
     this.#heart = heart;
     this.#begun = begun;
-    this.#kept = task.keptDirs.map((dir, leg) => (leg < begun ? undefined : new RowWriter(dir, task.attempt, true)));
-    this.#judged = new RowWriter(task.readDir, task.attempt, false);
+    const { attempt, until } = task;
+    this.#kept = task.keptDirs
+      .slice(0, until)
+      .map((dir, leg) => (leg < begun ? undefined : new RowWriter(dir, attempt, true, setup)));
+    this.#judged = until === undefined ? new RowWriter(task.readDir, attempt, false, setup) : undefined;
   }
 
   /** Takes an item of the source. */
@@ -211,13 +225,12 @@ class Way {
 
   /** Commits every entry. */
   commit(account: SpanMeta["account"]): SpanMeta {
-    for (const writer of this.#kept) writer?.commit(account);
-    return this.#judged.commit(account);
+    const metas = [...this.#kept, this.#judged].map((writer) => writer?.commit(account));
+    return metas.findLast((meta) => meta !== undefined)!;
   }
 
   abandon(): void {
-    for (const writer of this.#kept) writer?.abandon();
-    this.#judged.abandon();
+    for (const writer of [...this.#kept, this.#judged]) writer?.abandon();
   }
 
   /** A page through the stages of a leg, and on; `before` is what the legs behind it left. */
@@ -230,6 +243,7 @@ class Way {
           ? after
           : {
               ...after,
+              cuts: before.cuts,
               scores: [...before.scores, ...after.scores],
               signatures: new Map([...before.signatures, ...after.signatures]),
             };
@@ -242,17 +256,18 @@ class Way {
     const page = pageUnderWay(outcome);
     if (leg < setup.keptAfter.length) {
       this.#kept[leg]?.add(outcome, ordinal);
+      if (leg + 1 === this.#task.until) return;
       if (page !== undefined) await this.#leg(page, ordinal, leg + 1, outcome);
       else await this.#add(outcome, ordinal, leg + 1);
       return;
     }
     if (page === undefined) {
-      this.#judged.add(outcome, ordinal);
+      this.#judged!.add(outcome, ordinal);
       return;
     }
     const encoded = encode(outcome, this.#all, ordinal, this.#task, this.#heart);
-    if ("bytes" in encoded) this.#judged.add(outcome, ordinal, encoded);
-    else this.#judged.add(encoded, ordinal);
+    if ("bytes" in encoded) this.#judged!.add(outcome, ordinal, encoded);
+    else this.#judged!.add(encoded, ordinal);
   }
 }
 
@@ -349,115 +364,6 @@ function quarantined(outcome: Outcome, stageIndex: number, stage: string, reason
 /** How far into the span a page ends. Sources read ahead, so the bytes read would promise too much. */
 function progressKib({ offset, length }: SourceRef, { start, end }: Span): number {
   return Math.max(0, Math.min(end, offset + length) - start) >> 10;
-}
-
-type SignaturePieces = NonNullable<PageRow["signatures"]>[number];
-
-/** Writes outcomes as rows of an entry. */
-class RowWriter {
-  readonly #entry: EntryWriter;
-  readonly #rows: PageRow[] = [];
-  readonly #isGoneOnFrom: boolean;
-  /** By stage, what was stored last: parts of a split page carry the signature of the whole. */
-  readonly #stored = new Map<number, { readonly signature: Signature; readonly pieces: SignaturePieces }>();
-
-  /** An entry that later stages go on from keeps every text; the last one what people may want to read. */
-  constructor(dir: string, attempt: string, isGoneOnFrom: boolean) {
-    this.#entry = new EntryWriter(dir, attempt);
-    this.#isGoneOnFrom = isGoneOnFrom;
-  }
-
-  add(outcome: Outcome, ordinal: number, encoded?: EncodedPage): void {
-    const { page, signatures, onward } = outcome;
-    const { id, url, date, source, tags } = page;
-    const isKept = outcome.outcome === "kept";
-    const bytes = bytesOf(page);
-    const text = this.#isGoneOnFrom || isSampled(id) ? this.#entry.append("text", bytes) : undefined;
-    this.#rows.push({
-      ordinal,
-      id,
-      url,
-      date,
-      source,
-      tags,
-      outcome: outcome.outcome,
-      stageIndex: outcome.stageIndex,
-      stage: outcome.stage,
-      reason: outcome.reason,
-      value: outcome.value,
-      detail: outcome.detail,
-      scores: outcome.scores,
-      text,
-      textBytes: bytes.length,
-      signatures: signatures.size === 0 ? undefined : this.#store(signatures),
-      payload: isKept && encoded !== undefined ? this.#entry.append("payload", encoded.bytes) : undefined,
-      tokens: isKept ? (encoded?.tokens ?? 0) : 0,
-      onward: onward && this.#onwardRow(onward, page, text, encoded?.tokens ?? 0),
-    });
-  }
-
-  /** `dropped`: the page when it was dropped, whose text is stored as `text`. */
-  #onwardRow(end: End, dropped: Page, text: Piece | undefined, tokens: number): OnwardRow {
-    const { page, outcome, stageIndex, stage, reason, value } = end;
-    const bytes = bytesOf(page);
-    const row = { outcome, stageIndex, stage, reason, value, textBytes: bytes.length, tokens };
-    if (!this.#isGoneOnFrom || outcome !== "kept") return row;
-    const { url, date, tags } = page;
-    const isSameText = isDocument(page) && isDocument(dropped) && page.text === dropped.text;
-    return { ...row, page: { url, date, tags, text: isSameText ? text : this.#entry.append("text", bytes) } };
-  }
-
-  #store(signatures: Outcome["signatures"]): PageRow["signatures"] {
-    const stored: Record<number, SignaturePieces> = {};
-    for (const [stage, signature] of signatures) {
-      if (signature === null) continue;
-      let last = this.#stored.get(stage);
-      if (last?.signature !== signature) {
-        last = { signature, pieces: this.#append(signature) };
-        this.#stored.set(stage, last);
-      }
-      stored[stage] = last.pieces;
-    }
-    return stored;
-  }
-
-  #append(signature: Signature): SignaturePieces {
-    const keys = this.#entry.append("keys", Buffer.from(signature.keys.slice().buffer));
-    if (signature.evidence === undefined) return { keys };
-    return { keys, evidence: this.#entry.append("evidence", signature.evidence.slice()) };
-  }
-
-  commit(account: SpanMeta["account"]): SpanMeta {
-    const meta: SpanMeta = { rows: this.#rows, account };
-    this.#entry.commit(meta);
-    return meta;
-  }
-
-  abandon(): void {
-    this.#entry.abandon();
-  }
-}
-
-function bytesOf(page: Page): Buffer {
-  return Buffer.from(isDocument(page) ? page.text : "", "utf8");
-}
-
-/** Whether a page's text can be read after the run, if the page is dropped. */
-function isSampled(pageId: string): boolean {
-  return setup.dropped === "all" || (setup.dropped === "sample" && isInSample(setup.seed, pageId));
-}
-
-/** A stored row as the outcome it was made from. */
-function outcomeOf(row: PageRow, entry: EntryReader<SpanMeta>): Outcome {
-  const { id, url, date, source, tags } = row;
-  const textOf = (piece: Piece | undefined): string =>
-    piece === undefined ? "" : entry.read("text", piece).toString("utf8");
-  const page: Document = { id, url, date, source, tags, text: textOf(row.text) };
-  const { outcome, stageIndex, stage, reason, value, detail, scores } = row;
-  const base = { outcome, page, stageIndex, stage, reason, value, detail, scores, signatures: new Map() };
-  if (row.onward === undefined) return base;
-  const { page: further, ...end } = row.onward;
-  return { ...base, onward: { ...end, page: { ...page, ...further, text: textOf(further?.text) } } };
 }
 
 class Account implements SourceLog {

@@ -14,6 +14,7 @@ export interface RunFlags {
   scores?: CheckedRecipe["scores"];
   force?: boolean;
   json?: boolean;
+  dedupMemory?: number;
 }
 
 /** The flags of every command that runs a recipe. */
@@ -29,6 +30,11 @@ export function withRunFlags(command: Command): Command {
         "reached",
         "all",
       ]),
+    )
+    .option(
+      "--dedup-memory <mb>",
+      "MB that indexes of deduplication may hold before they go to disk (default: a quarter of the memory)",
+      positiveInt,
     )
     .option("--force", "replace a different run that the output folder holds")
     .option("--json", "events as JSON, one object a line; the last is the manifest");
@@ -59,6 +65,7 @@ export async function runAndShow(checked: CheckedRecipe, flags: RunFlags): Promi
     const manifest = await runChecked(recipe, {
       ...(flags.workers === undefined ? {} : { workers: flags.workers }),
       ...(flags.cache === undefined ? {} : { cache: flags.cache === "off" ? false : flags.cache }),
+      ...(flags.dedupMemory === undefined ? {} : { dedupMemoryMb: flags.dedupMemory }),
       force: flags.force === true,
       signal: stop.signal,
       onEvent: display.onEvent,

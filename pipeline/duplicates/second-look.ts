@@ -1,0 +1,299 @@
+/**
+ * Duplicates when all pages are there: for policies that need to have seen every page, and for more pages than an index in
+ * memory holds. The result is that of deciding the pages one by one in the order of their rank.
+ *
+ *     first look    keys of all pages ─▶ sorted on disk ─▶ which keys does more than one page have?
+ *     second look   pages that have one: rank, id, where keys and evidence lie
+ *     decide        these pages alone, in the order of their rank, with all other keys masked
+ *
+ * Most pages share no key with any other: they stay, and cost nothing beyond a bit a key. Memory: some 100 bytes for each of
+ * the others, and the indexes, which hold only keys that are shared.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { EntryReader, entryFile, type PageRow, type SpanMeta } from "../span-entry.ts";
+import { withRoom } from "../text/growable.ts";
+import { EvidenceFiles } from "./evidence-files.ts";
+import { type Policy, scoreOf } from "./policy.ts";
+import { Ranking } from "./rank.ts";
+import { type FinalRow, finalRow, SharedSignatures } from "./resolver.ts";
+import { type SharedKeys, SharedKeysFinder } from "./shared-keys.ts";
+import {
+  type Candidate,
+  type DedupStage,
+  type Match,
+  placeOf,
+  type Signed,
+  Stars,
+  signatureAt,
+  wordsOf,
+} from "./stars.ts";
+
+export interface SecondLookOptions {
+  readonly policy: Policy;
+  /** An empty folder for sorting. */
+  readonly scratch: string;
+  readonly memoryBytes: number;
+  /** Raises to stop; asked once a span. */
+  readonly throwIfStopped?: () => void;
+}
+
+/** Decides the pages of all entries, given their folders in input order. */
+export function decideAll(
+  stages: readonly DedupStage[],
+  entries: readonly string[],
+  options: SecondLookOptions,
+): Verdicts {
+  const shared = findSharedKeys(stages, entries, options);
+  return new SharingPages(stages, shared, entries, options).decide();
+}
+
+/** For each stage, which of the signed rows' keys another row has; rows are numbered through all entries, from 0. */
+function findSharedKeys(
+  stages: readonly DedupStage[],
+  entries: readonly string[],
+  { scratch, memoryBytes, throwIfStopped }: SecondLookOptions,
+): (SharedKeys | undefined)[] {
+  const finders = stages.map(({ index, definition: { keyWords } }) => {
+    if (keyWords === undefined) return undefined; // Whether pages can meet is not told: all of them may.
+    const folder = join(scratch, String(index));
+    mkdirSync(folder, { recursive: true });
+    return new SharedKeysFinder({ keyWords, scratch: folder, memoryBytes: memoryBytes / stages.length });
+  });
+  try {
+    let first = 0;
+    for (const dir of entries) {
+      throwIfStopped?.();
+      const entry = EntryReader.reopen<SpanMeta>(dir);
+      try {
+        const { rows } = entry.meta;
+        for (const [k, stage] of stages.entries()) {
+          let last: number | undefined;
+          for (const [n, row] of rows.entries()) {
+            const keys = signatureAt(row, stage)?.keys;
+            // Parts of a split page have one signature, which does not meet itself.
+            if (keys === undefined || keys[0] === last) continue;
+            last = keys[0];
+            finders[k]?.add(first + n, wordsOf(entry.read("keys", keys)));
+          }
+        }
+        first += rows.length;
+      } finally {
+        entry.close();
+      }
+    }
+    return finders.map((finder) => finder?.finish());
+  } finally {
+    for (const finder of finders) finder?.close();
+  }
+}
+
+/** The pages that have a key in common with another one, in input order, as they are decided: typed arrays throughout. */
+class SharingPages {
+  readonly #stages: readonly DedupStage[];
+  readonly #shared: readonly (SharedKeys | undefined)[];
+  readonly #entries: readonly string[];
+  readonly #firstRows: number[] = [];
+  readonly #ranking: Ranking;
+  readonly #signatures: readonly SignaturePlaces[];
+  #count = 0;
+  /** Number of its row. */
+  #rows = new Uint32Array(1 << 10);
+  #entryOf = new Uint32Array(1 << 10);
+  #stays = new Uint8Array(1 << 10);
+  #ids = new Uint8Array(ID_BYTES << 10);
+
+  constructor(
+    stages: readonly DedupStage[],
+    shared: readonly (SharedKeys | undefined)[],
+    entries: readonly string[],
+    { policy, throwIfStopped }: SecondLookOptions,
+  ) {
+    this.#stages = stages;
+    this.#shared = shared;
+    this.#entries = entries;
+    this.#ranking = new Ranking(policy.keep);
+    this.#signatures = stages.map(() => new SignaturePlaces());
+    const sharedSignatures = new SharedSignatures(stages);
+    let first = 0;
+    for (const [e, dir] of entries.entries()) {
+      throwIfStopped?.();
+      this.#firstRows.push(first);
+      const { rows } = EntryReader.reopen<SpanMeta>(dir).meta;
+      sharedSignatures.read(rows);
+      /** The row under whose number the keys of a signature were sorted: the first one that has it. */
+      const owners = stages.map(() => ({ at: -1, row: 0 }));
+      for (const [n, row] of rows.entries()) {
+        let isPushed = false;
+        for (const [k, stage] of stages.entries()) {
+          const signed = signatureAt(row, stage);
+          if (signed === undefined) continue;
+          if (owners[k]!.at !== signed.keys[0]) owners[k] = { at: signed.keys[0], row: first + n };
+          const owner = owners[k]!.row;
+          if (shared[k]?.isShared(owner) === false) continue;
+          if (!isPushed) this.#push(first + n, e, row, policy);
+          isPushed = true;
+          this.#signatures[k]!.set(this.#count - 1, signed, owner, sharedSignatures.numberOf(k, signed.keys[0]));
+        }
+      }
+      first += rows.length;
+    }
+  }
+
+  #push(number: number, entry: number, row: PageRow, policy: Policy): void {
+    const { id, textBytes, date, url, contentHash = "0", tags } = row;
+    const n = this.#count++;
+    this.#rows = withRoom(this.#rows, this.#count);
+    this.#entryOf = withRoom(this.#entryOf, this.#count);
+    this.#stays = withRoom(this.#stays, this.#count);
+    this.#ids = withRoom(this.#ids, ID_BYTES * this.#count);
+    this.#rows[n] = number;
+    this.#entryOf[n] = entry;
+    this.#stays[n] = row.outcome === "kept" ? 1 : 0;
+    this.#ids.set(Buffer.from(id, "hex"), ID_BYTES * n);
+    const ownId = String(tags["source.id"] ?? "");
+    this.#ranking.push({ textBytes, date, url, contentHash, ownId, score: scoreOf(row, policy) });
+  }
+
+  decide(): Verdicts {
+    const stars = new Stars(this.#stages);
+    const keys = new EvidenceFiles();
+    const verdicts = new Verdicts(this.#stages, this.#firstRows, this.#rows.subarray(0, this.#count));
+    try {
+      for (const n of this.#ranking.order()) {
+        const match = stars.decide(this.#candidate(n, keys));
+        if (match !== undefined) verdicts.set(n, match);
+      }
+    } finally {
+      stars.close();
+      keys.close();
+    }
+    return verdicts;
+  }
+
+  #candidate(n: number, files: EvidenceFiles): Candidate {
+    const dir = this.#entries[this.#entryOf[n]!]!;
+    return {
+      id: Buffer.from(this.#ids.subarray(ID_BYTES * n, ID_BYTES * (n + 1))).toString("hex"),
+      stays: this.#stays[n] === 1,
+      signature: (k) => {
+        const signed = this.#signatures[k]!.of(n);
+        if (signed === undefined) return undefined;
+        return {
+          keys: () => {
+            const words = wordsOf(files.read({ ...placeOf(entryFile(dir, "keys"), signed.keys)! }));
+            this.#shared[k]?.mask(signed.owner, words);
+            return words;
+          },
+          evidence: placeOf(entryFile(dir, "evidence"), signed.evidence),
+          sharedAs: signed.sharedAs,
+        };
+      },
+    };
+  }
+}
+
+const ID_BYTES = 16;
+const NOT_SHARED = 0xffff_ffff;
+
+/** Where the signatures of a stage lie, by number of the page: 36 bytes a page. */
+class SignaturePlaces {
+  #keysAt = new Float64Array(1 << 10);
+  #keysLength = new Uint32Array(1 << 10);
+  #evidenceAt = new Float64Array(1 << 10);
+  /** Plus one; 0 for a page without evidence. */
+  #evidenceLength = new Uint32Array(1 << 10);
+  #owner = new Uint32Array(1 << 10);
+  #sharedAs = new Uint32Array(1 << 10);
+
+  set(n: number, { keys, evidence }: Signed, owner: number, sharedAs = NOT_SHARED): void {
+    this.#keysAt = withRoom(this.#keysAt, n + 1);
+    this.#keysLength = withRoom(this.#keysLength, n + 1);
+    this.#evidenceAt = withRoom(this.#evidenceAt, n + 1);
+    this.#evidenceLength = withRoom(this.#evidenceLength, n + 1);
+    this.#owner = withRoom(this.#owner, n + 1);
+    this.#sharedAs = withRoom(this.#sharedAs, n + 1);
+    this.#keysAt[n] = keys[0];
+    this.#keysLength[n] = keys[1];
+    this.#evidenceAt[n] = evidence?.[0] ?? 0;
+    this.#evidenceLength[n] = evidence === undefined ? 0 : evidence[1] + 1;
+    this.#owner[n] = owner;
+    this.#sharedAs[n] = sharedAs;
+  }
+
+  of(n: number): (Signed & { readonly owner: number; readonly sharedAs: number | undefined }) | undefined {
+    // Keys are never empty; a page that the stage did not sign may lie beyond the arrays.
+    if (!(this.#keysLength[n]! > 0)) return undefined;
+    const sharedAs = this.#sharedAs[n]!;
+    return {
+      keys: [this.#keysAt[n]!, this.#keysLength[n]!],
+      ...(this.#evidenceLength[n]! > 0 && { evidence: [this.#evidenceAt[n]!, this.#evidenceLength[n]! - 1] }),
+      owner: this.#owner[n]!,
+      sharedAs: sharedAs === NOT_SHARED ? undefined : sharedAs,
+    };
+  }
+}
+
+const STAYS = 0xff;
+
+/** Which rows of which entry are duplicates: 30 bytes for each page that shares a key. */
+export class Verdicts {
+  readonly #stages: readonly DedupStage[];
+  readonly #firstRows: readonly number[];
+  readonly #rows: Uint32Array;
+  readonly #stage: Uint8Array;
+  readonly #reason: Uint8Array;
+  readonly #reasons: string[] = [];
+  readonly #similarity: Float64Array;
+  readonly #twins: Uint8Array;
+
+  /** `firstRows`: number of each entry's first row; `rows`: numbers of the rows that may be duplicates, ascending. */
+  constructor(stages: readonly DedupStage[], firstRows: readonly number[], rows: Uint32Array) {
+    this.#stages = stages;
+    this.#firstRows = firstRows;
+    this.#rows = rows;
+    this.#stage = new Uint8Array(rows.length).fill(STAYS);
+    this.#reason = new Uint8Array(rows.length);
+    this.#similarity = new Float64Array(rows.length);
+    this.#twins = new Uint8Array(ID_BYTES * rows.length);
+  }
+
+  /** The n-th of `rows` is a duplicate. */
+  set(n: number, { stage, reason, similarity, twin }: Match): void {
+    let r = this.#reasons.indexOf(reason);
+    if (r < 0) r = this.#reasons.push(reason) - 1;
+    this.#stage[n] = this.#stages.indexOf(stage);
+    this.#reason[n] = r;
+    this.#similarity[n] = similarity;
+    this.#twins.set(Buffer.from(twin, "hex"), ID_BYTES * n);
+  }
+
+  /** The rows of the e-th entry, each with its last word. */
+  rowsOf(e: number, rows: readonly PageRow[]): FinalRow[] {
+    const first = this.#firstRows[e]!;
+    let n = lowerBound(this.#rows, first);
+    return rows.map((row, i) => {
+      if (this.#rows[n] !== first + i) return finalRow(row, undefined);
+      return finalRow(row, this.#matchAt(n++));
+    });
+  }
+
+  #matchAt(n: number): Match | undefined {
+    if (this.#stage[n] === STAYS) return undefined;
+    const twin = Buffer.from(this.#twins.subarray(ID_BYTES * n, ID_BYTES * (n + 1))).toString("hex");
+    const reason = this.#reasons[this.#reason[n]!]!;
+    return { stage: this.#stages[this.#stage[n]!]!, reason, similarity: this.#similarity[n]!, twin };
+  }
+}
+
+/** Place of the first of ascending values that is not below `value`. */
+function lowerBound(values: Uint32Array, value: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (values[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

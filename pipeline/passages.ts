@@ -1,0 +1,238 @@
+/**
+ * Between two legs of the way: a stage that looks below the page sees every page that came so far, twice, and what it finds is
+ * cut out. The pages it is shown are those that stay: duplicates among them, by deduplications before it, are gone by then.
+ *
+ *     entries before ─▶ duplicates ─▶ first look ─▶ second look: cut ─▶ entries after
+ *
+ * Entries after are kept under a key that depends on every page, so that an unchanged run finds them again.
+ */
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Document } from "./document.ts";
+import { policyOf } from "./duplicates/policy.ts";
+import { type FinalRow, finalRow } from "./duplicates/resolver.ts";
+import { decideAll, type Verdicts } from "./duplicates/second-look.ts";
+import { type DedupStage, dedupStages } from "./duplicates/stars.ts";
+import { FormatError, RecipeError, StageError } from "./errors.ts";
+import { failpoint } from "./failpoints.ts";
+import type { Outcome } from "./judge.ts";
+import type { Bound, CheckedRecipe } from "./recipe.ts";
+import { outcomeOf, RowWriter } from "./row-writer.ts";
+import { EntryReader, type PassageCut, type SpanMeta } from "./span-entry.ts";
+import { type Cut, labelOf, type PassageIndex, type PassageScores, type PassagesDefinition } from "./stage.ts";
+import { withRoom } from "./text/growable.ts";
+import { drop, isDropped, type Verdict } from "./verdict.ts";
+
+export interface BarrierOptions {
+  readonly recipe: CheckedRecipe;
+  /** Place of the stage in the recipe. */
+  readonly index: number;
+  /** Place of the barrier before it, plus one; 0 without any. */
+  readonly from: number;
+  /** Folders of the entries before and after the stage, in input order. */
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  /** A folder for scratch files; made and removed. */
+  readonly scratch: string;
+  readonly memoryBytes: number;
+  readonly throwIfStopped: () => void;
+}
+
+/** Makes the entries after the stage, unless they are there. */
+export function passBarrier(options: BarrierOptions): void {
+  const { after, scratch } = options;
+  // Entries are renamed into place whole, and whoever goes on from them checks every byte.
+  if (after.every((dir) => existsSync(dir))) return;
+  rmSync(scratch, { recursive: true, force: true });
+  mkdirSync(scratch, { recursive: true });
+  try {
+    new Barrier(options).pass();
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+class Barrier {
+  readonly #options: BarrierOptions;
+  readonly #stage: Bound<PassagesDefinition>;
+  readonly #label: string;
+  readonly #ids = new PageIds();
+  readonly #verdicts: Verdicts | undefined;
+  #index!: PassageIndex;
+
+  constructor(options: BarrierOptions) {
+    const { recipe, index, from, before, memoryBytes, throwIfStopped } = options;
+    this.#options = options;
+    this.#stage = recipe.stages[index] as Bound<PassagesDefinition>;
+    this.#label = labelOf(this.#stage.spec);
+    const stages: DedupStage[] = dedupStages(recipe.stages, from, index);
+    if (stages.length > 0) {
+      const scratch = this.#folder("duplicates");
+      this.#verdicts = decideAll(stages, before, { policy: policyOf(stages), scratch, memoryBytes, throwIfStopped });
+    }
+  }
+
+  pass(): void {
+    const { before, after, memoryBytes } = this.#options;
+    const context = { scratch: this.#folder("passages"), memoryBytes };
+    this.#index = this.#run("opening the index", () =>
+      this.#stage.definition.openIndex(this.#stage.spec.params as never, context),
+    );
+    try {
+      if (this.#index.observe !== undefined) {
+        for (const [n, dir] of before.entries()) this.#look(n, dir, (page) => this.#index.observe!(page));
+      }
+      for (const [n, dir] of before.entries()) this.#cut(n, dir, after[n]!);
+    } finally {
+      this.#index.close?.();
+    }
+  }
+
+  #folder(name: string): string {
+    const folder = join(this.#options.scratch, name);
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  }
+
+  /** Shows every page of an entry that stays. */
+  #look(n: number, dir: string, show: (page: Document) => void): void {
+    this.#options.throwIfStopped();
+    const entry = EntryReader.reopen<SpanMeta>(dir);
+    try {
+      for (const { row, outcome } of this.#rowsOf(n, entry)) {
+        if (outcome !== "kept") continue;
+        const { page } = outcomeOf(row, entry);
+        this.#run(page.id, () => show(page as Document));
+      }
+    } finally {
+      entry.close();
+    }
+  }
+
+  #cut(n: number, before: string, after: string): void {
+    this.#options.throwIfStopped();
+    const { recipe, index } = this.#options;
+    const entry = EntryReader.reopen<SpanMeta>(before);
+    const writer = new RowWriter(after, randomUUID(), true, { ...recipe, isRanked: false });
+    try {
+      for (const final of this.#rowsOf(n, entry)) {
+        const outcome = outcomeOf(final.row, entry);
+        const { ordinal } = final.row;
+        if (final.outcome === "kept") writer.add(this.#cutPage(outcome), ordinal);
+        else if (final.twin === undefined) writer.add(outcome, ordinal);
+        else {
+          const { stage, reason, value, twin } = final;
+          const stageIndex = recipe.stages.findIndex(({ spec }, i) => i < index && labelOf(spec) === stage);
+          writer.add({ ...outcome, outcome: "dropped", stageIndex, stage, reason, value, twin }, ordinal);
+        }
+      }
+      failpoint("passages");
+      writer.commit(entry.meta.account);
+    } catch (error) {
+      writer.abandon();
+      throw error;
+    } finally {
+      entry.close();
+    }
+  }
+
+  #rowsOf(n: number, entry: EntryReader<SpanMeta>): FinalRow[] {
+    const { rows } = entry.meta;
+    return this.#verdicts?.rowsOf(n, rows) ?? rows.map((row) => finalRow(row, undefined));
+  }
+
+  #cutPage(outcome: Outcome): Outcome {
+    const page = outcome.page as Document;
+    this.#ids.push(page.id);
+    const { definition, spec } = this.#stage;
+    const { index } = this.#options;
+    return this.#run(page.id, () => {
+      const cuts = this.#index.cuts(page);
+      const text = withoutCuts(page.text, cuts);
+      const measured = measure(page.text, text, cuts);
+      const verdict: Verdict = definition.keep?.(measured, spec.params as never) ?? keepWhatIsLeft(measured);
+      const scores = Object.entries(measured).map(([name, value]) => [this.#label, name, value] as const);
+      const cut: Outcome = {
+        ...outcome,
+        page: { ...page, text },
+        stageIndex: index + 1,
+        scores: [...outcome.scores, ...scores],
+        cuts: cuts.length === 0 ? outcome.cuts : [...(outcome.cuts ?? []), ...cuts.map((one) => this.#evidenceOf(one))],
+      };
+      if (!isDropped(verdict)) return cut;
+      const { reason, value } = verdict;
+      return { ...cut, outcome: "dropped", stageIndex: index, stage: this.#label, reason, value };
+    });
+  }
+
+  #evidenceOf({ start, end, twin }: Cut): PassageCut {
+    return { stage: this.#label, start, end, twin: twin === undefined ? undefined : this.#ids.of(twin) };
+  }
+
+  /** What an index throws ends the run: it holds what all pages come to. */
+  #run<T>(page: string, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (
+        error instanceof RecipeError ||
+        error instanceof FormatError ||
+        (error as NodeJS.ErrnoException).code !== undefined
+      )
+        throw error;
+      throw new StageError(this.#label, page, error);
+    }
+  }
+}
+
+/** The text without the cuts, which must be in ascending order, within the text, and apart from each other. */
+export function withoutCuts(text: string, cuts: readonly Cut[]): string {
+  if (cuts.length === 0) return text;
+  const kept: string[] = [];
+  let at = 0;
+  for (const { start, end } of cuts) {
+    if (!(start >= at && end > start && end <= text.length)) {
+      throw new RangeError(
+        `cut ${start} to ${end} of a text of ${text.length} units, after one that ends at ${at}; expected ascending ranges within the text`,
+      );
+    }
+    kept.push(text.slice(at, start));
+    at = end;
+  }
+  kept.push(text.slice(at));
+  return kept.join("").toWellFormed();
+}
+
+function measure(before: string, after: string, cuts: readonly Cut[]): PassageScores {
+  const cutUnits = cuts.reduce((sum, { start, end }) => sum + end - start, 0);
+  return {
+    cuts: cuts.length,
+    cutShare: before.length === 0 ? 0 : cutUnits / before.length,
+    charsLeft: after.trim().length,
+  };
+}
+
+function keepWhatIsLeft({ cuts, charsLeft }: PassageScores): Verdict {
+  return cuts > 0 && charsLeft === 0 ? drop("nothing-left", charsLeft) : { kept: true };
+}
+
+const ID_BYTES = 16;
+
+/** Ids of pages by number: 16 bytes a page. */
+class PageIds {
+  #bytes = new Uint8Array(ID_BYTES << 10);
+  #count = 0;
+
+  push(id: string): void {
+    this.#bytes = withRoom(this.#bytes, ID_BYTES * (this.#count + 1));
+    this.#bytes.set(Buffer.from(id, "hex"), ID_BYTES * this.#count++);
+  }
+
+  of(n: number): string {
+    if (!(n >= 0 && n < this.#count)) {
+      throw new RangeError(`twin ${n}: expected the number of a page that has been looked at, below ${this.#count}`);
+    }
+    return Buffer.from(this.#bytes.subarray(ID_BYTES * n, ID_BYTES * (n + 1))).toString("hex");
+  }
+}
