@@ -224,7 +224,7 @@ export function randomPages(seed: number, count: number): readonly string[] {
   return Array.from({ length: count }, () => {
     let text = "";
     for (let lines = Math.floor(random() * 12); lines > 0; lines--) {
-      text += (random() < 0.6 ? draw(shared) : line()) + draw(["\n", "\n", "\n\n", "\r\n", "\n \n", ""]);
+      text += (random() < 0.6 ? draw(shared) : line()) + draw(["\n", "\n", "\n\n", "\r\n", " \n ", ""]);
     }
     return text;
   });

@@ -1,0 +1,27 @@
+import { definePassages } from "../../pipeline/stage.ts";
+import { passageParams, RepeatedPassages } from "./passages/repeated-passages.ts";
+import { splitLines } from "./passages/split.ts";
+
+/**
+ * Cuts lines that stand elsewhere, too. A line lies between "\n", and goes with its line end: what stays is byte for byte
+ * what it was. Blank lines stay.
+ *
+ * Lines of fewer than `minChars` characters are left alone: headings, brackets and answers repeat without being copies, and
+ * a text that lost them is damaged. Menus are short, too; to cut them, compare within hosts and ask for many copies
+ * (`scope: host, minCopies: 10, minChars: 1`). Copies are counted, not pages: a refrain repeats by itself.
+ *
+ * `copies: none, minChars: 1` is the line deduplication of Stanford's CS336 (assignment 4); with `normalize: ccnet, scope:
+ * page`, and not, it is what cc_net does with the paragraphs that it takes lines for; `scope: page` with
+ * `normalize: whitespace-case` is DCLM's within a page, but for white space inside lines, which counts there.
+ *
+ * Memory: 21 to 32 bytes a distinct line, and as much again while its table grows.
+ *
+ * @example lineDedup({ scope: "host", minCopies: 10, minChars: 1 })
+ */
+export default definePassages({
+  name: "line-dedup",
+  module: import.meta.url,
+  version: 1,
+  params: passageParams("lines"),
+  openIndex: (params) => new RepeatedPassages(params, splitLines),
+});
