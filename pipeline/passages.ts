@@ -149,9 +149,7 @@ class Barrier {
     const { index } = this.#options;
     return this.#run(page.id, () => {
       const cuts = this.#index.cuts(page);
-      const text = withoutCuts(page.text, cuts);
-      const measured = measure(page.text, text, cuts);
-      const verdict: Verdict = definition.keep?.(measured, spec.params as never) ?? keepWhatIsLeft(measured);
+      const { text, measured, verdict } = cutOut(page.text, cuts, definition, spec.params);
       const scores = Object.entries(measured).map(([name, value]) => [this.#label, name, value] as const);
       const cut: Outcome = {
         ...outcome,
@@ -184,6 +182,18 @@ class Barrier {
       throw new StageError(this.#label, page, error);
     }
   }
+}
+
+/** What cuts leave of a text, and what the stage says of that. */
+export function cutOut(
+  before: string,
+  cuts: readonly Cut[],
+  definition: PassagesDefinition,
+  params: unknown,
+): { readonly text: string; readonly measured: PassageScores; readonly verdict: Verdict } {
+  const text = withoutCuts(before, cuts);
+  const measured = measure(before, text, cuts);
+  return { text, measured, verdict: definition.keep?.(measured, params as never) ?? keepWhatIsLeft(measured) };
 }
 
 /** The text without the cuts, which must be in ascending order, within the text, and apart from each other. */
