@@ -1,12 +1,11 @@
 /** The stages of a finished run, with the parameters that they had and those that are asked about. */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { digestOf } from "../canonical.ts";
+import { dedupOptionsOf } from "../dedup-options.ts";
 import { RecipeError } from "../errors.ts";
 import type { Manifest } from "../manifest.ts";
-import { codeOrigin, loadDefinition } from "../modules.ts";
-import type { MiddleDefinition, Registry, SpecIdentity } from "../recipe.ts";
-import { labelOf, parseParams, type StageSpec, thresholdsOf } from "../stage.ts";
+import type { MiddleDefinition, Registry } from "../recipe.ts";
+import { definitionThatRan } from "../recorded-stage.ts";
+import { labelOf, parseParams, thresholdsOf } from "../stage.ts";
 
 export interface AskedStage {
   readonly index: number;
@@ -57,7 +56,9 @@ export async function askStages(
   const changes: Change[] = [];
   for (const [index, label] of labels.entries()) {
     const spec = measured.stages[index]!;
-    const definition = await definitionThatRan(spec, identity.stages[index]!, label, registry);
+    const ran = await definitionThatRan(spec, identity.stages[index]!, label, registry.stages);
+    const definition = ran as MiddleDefinition;
+    expectReplayable(definition, label, spec.params);
     const asked = askParams(definition, label, spec.params as Record<string, unknown>, values.get(label)!);
     for (const parameter of values.get(label)!.keys()) {
       const from = (spec.params as Record<string, unknown>)[parameter];
@@ -88,33 +89,19 @@ function expectDistinct(labels: readonly string[], { identity }: Manifest): void
   }
 }
 
-async function definitionThatRan(
-  spec: StageSpec,
-  identity: SpecIdentity,
-  label: string,
-  registry: Registry,
-): Promise<MiddleDefinition> {
-  const isBuiltIn = identity.code.startsWith("sluice@") && Object.hasOwn(registry.stages, identity.name);
-  const definition = isBuiltIn
-    ? (await registry.stages[identity.name]!()).default
-    : await userDefinition(spec, identity, label);
-  // Of a built-in stage the version tells whether it gives other results; that it gives the run's own is seen page by page.
-  if (definition.version === identity.version) return definition as MiddleDefinition;
-  throw new RecipeError(
-    `${label}: the run used version ${identity.version} of ${identity.name}, found version ${definition.version}; run again`,
-  );
-}
-
-async function userDefinition(spec: StageSpec, identity: SpecIdentity, label: string) {
-  const file = fileURLToPath(spec.module);
-  if (!existsSync(file))
-    throw new RecipeError(`${label}: ${file}, which the run used, is gone; put it back or run again`);
-  if (codeOrigin(spec.module) !== identity.code) {
-    throw new RecipeError(
-      `${label}: ${file}, or what it imports, is not what the run used (found ${codeOrigin(spec.module).slice(0, 15)}…, expected ${identity.code.slice(0, 15)}…); run again`,
-    );
-  }
-  return await loadDefinition(spec.module, label);
+/** What is decided otherwise than page by page from what the ledger holds cannot be decided again from it. */
+function expectReplayable({ kind }: MiddleDefinition, label: string, params: unknown): void {
+  const { keep, against } = dedupOptionsOf(params);
+  const why =
+    kind === "passages"
+      ? "decides by the texts of all pages"
+      : kind === "dedup" && keep !== "first"
+        ? `with \`keep: ${keep}\` decides when it has seen all pages`
+        : kind === "dedup" && against.length > 0
+          ? "compares with the pages of earlier runs"
+          : undefined;
+  if (why === undefined) return;
+  throw new RecipeError(`${label} ${why}, so what-if cannot replay it; run again: with a cache it costs little`);
 }
 
 function askParams(
