@@ -7,6 +7,7 @@ import { benchCommand } from "./bench.ts";
 import { classifierCommand } from "./classifier.ts";
 import { compareCommand } from "./compare.ts";
 import { conformanceCommand } from "./conformance.ts";
+import { dedupCommand } from "./dedup.ts";
 import { demoCommand } from "./demo.ts";
 import { evalCommand } from "./eval.ts";
 import { exportCommand } from "./export.ts";
@@ -48,6 +49,7 @@ for (const command of [
   demoCommand(),
   inspectCommand(),
   filterCommand(),
+  dedupCommand(),
   tokenizerCommand(),
   classifierCommand(),
   trainCommand(),

@@ -4,51 +4,101 @@ import { RecipeError } from "../../errors.ts";
 import { findModule, loadDefinition, looksLikePath } from "../../modules.ts";
 import { type Bound, checkRecipe, type MiddleDefinition, type Registry } from "../../recipe.ts";
 
+/** How a command takes stages. */
+export interface StageFlag {
+  /** The flag that names them. */
+  readonly flag: string;
+  /** The name that a recipe would use. */
+  readonly nameInRecipes?: (use: string) => string;
+  /** Throws for a stage that the command has no use for. */
+  readonly refuse: (definition: MiddleDefinition) => void;
+  /** Parameters that flags of their own give, each to all stages that have it; one must. */
+  readonly given?: readonly { readonly flag: string; readonly param: string; readonly value: unknown }[];
+}
+
+/** A stage as it was asked for. */
+interface Used {
+  readonly said: string;
+  readonly use: string;
+  readonly name: string;
+  readonly with: Record<string, unknown>;
+}
+
+const ALONE: StageFlag = { flag: "--use", refuse: refuseOthers };
+
 /** The stages that `uses` name (each holds one or several, between commas), with the parameters that `settings` give. */
 export async function checkStages(
   uses: readonly string[],
   settings: readonly string[],
   registry: Registry,
   baseDir: string,
+  { flag, nameInRecipes = (use) => use, refuse, given = [] }: StageFlag = ALONE,
 ): Promise<readonly Bound<MiddleDefinition>[]> {
-  const used = await Promise.all(
+  const used: Used[] = await Promise.all(
     uses
       .flatMap((names) => names.split(",").map((name) => name.trim()))
-      .map(async (use) => ({ use, name: await nameOf(use, baseDir), with: {} as Record<string, unknown> })),
+      .map(async (said) => {
+        const use = nameInRecipes(said);
+        return { said, use, name: await nameOf(use, baseDir, flag), with: {} };
+      }),
   );
   for (const [n, { name }] of used.entries()) {
-    if (name === "") throw new RecipeError(`--use ${uses.join(" ")}: expected names between commas, found none`);
+    if (name === "") throw new RecipeError(`${flag} ${uses.join(" ")}: expected names between commas, found none`);
     if (used.findIndex((other) => other.name === name) < n) {
-      throw new RecipeError(`--use: "${name}" twice; expected each stage once (a recipe takes several, with \`as\`)`);
+      throw new RecipeError(`${flag}: "${name}" twice; expected each stage once (a recipe takes several, with \`as\`)`);
+    }
+  }
+  const check = async () => {
+    const recipe = {
+      source: { use: "jsonl", with: { files: ["-"] } },
+      stages: used.map(({ use, with: params }) => ({ use, with: params })),
+      sink: { use: "jsonl", with: { dir: "." } },
+    };
+    const locate = (keys: readonly PropertyKey[]) => (keys.includes("with") ? "--with" : flag);
+    return (await checkRecipe(recipe, { registry, baseDir, locate })).stages;
+  };
+  if (given.length > 0) {
+    const stages = await check();
+    for (const { flag, param, value } of given) {
+      const takers = used.filter((_, n) => param in shapeOf(stages[n]!.definition));
+      const names = used.map(({ said }) => said).join(", ");
+      if (takers.length === 0)
+        throw new RecipeError(`${flag}: expected a method with the parameter ${param}, found ${names}`);
+      for (const taker of takers) taker.with[param] = value;
     }
   }
   for (const setting of settings) {
-    const { target, value } = parseSetting(setting);
-    const stage = used
-      .filter(({ use, name }) => target.startsWith(`${name}.`) || target.startsWith(`${use}.`))
-      .sort((a, b) => b.name.length - a.name.length)[0];
-    if (stage === undefined) {
-      const names = used.map(({ name }) => name).join(", ");
-      throw new RecipeError(`--with ${setting}: expected a stage that --use names (${names}), "." and a parameter`);
-    }
-    const prefix = target.startsWith(`${stage.use}.`) ? stage.use : stage.name;
-    stage.with[target.slice(prefix.length + 1)] = value;
+    const { stage, param, value } = place(setting, used, flag);
+    stage.with[param] = value;
   }
-  const recipe = {
-    source: { use: "jsonl", with: { files: ["-"] } },
-    stages: used.map(({ use, with: params }) => ({ use, with: params })),
-    sink: { use: "jsonl", with: { dir: "." } },
-  };
-  const locate = (keys: readonly PropertyKey[]) => (keys.includes("with") ? "--with" : "--use");
-  const { stages } = await checkRecipe(recipe, { registry, baseDir, locate });
-  for (const { definition } of stages) refuseOthers(definition);
+  const stages = await check();
+  for (const { definition } of stages) refuse(definition);
   return stages;
 }
 
+/** Whose parameter a setting is: its stage's name stands before it, or there is one stage alone. */
+function place(setting: string, used: readonly Used[], flag: string): { stage: Used; param: string; value: unknown } {
+  const { target, value } = parseSetting(setting);
+  if (used.length === 1 && !target.includes(".")) return { stage: used[0]!, param: target, value };
+  const [found] = used
+    .flatMap((stage) => [stage.said, stage.use, stage.name].map((prefix) => ({ stage, prefix })))
+    .filter(({ prefix }) => target.startsWith(`${prefix}.`))
+    .sort((a, b) => b.prefix.length - a.prefix.length);
+  if (found === undefined) {
+    const names = used.map(({ said }) => said).join(", ");
+    throw new RecipeError(`--with ${setting}: expected a stage that ${flag} names (${names}), "." and a parameter`);
+  }
+  return { stage: found.stage, param: target.slice(found.prefix.length + 1), value };
+}
+
+function shapeOf({ params }: MiddleDefinition): object {
+  return (params as { shape?: object }).shape ?? {};
+}
+
 /** A file's stage is called what its definition says; a built-in's name is what was typed. */
-async function nameOf(use: string, baseDir: string): Promise<string> {
+async function nameOf(use: string, baseDir: string, flag: string): Promise<string> {
   const module = looksLikePath(use) ? findModule(use, baseDir) : undefined;
-  return module === undefined ? use : (await loadDefinition(module.href, "--use")).name;
+  return module === undefined ? use : (await loadDefinition(module.href, flag)).name;
 }
 
 function parseSetting(setting: string): { target: string; value: unknown } {

@@ -5,10 +5,10 @@ import { open, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { EXIT, exitCode, RecipeError, RetryError } from "../../errors.ts";
 import { syncDirectory } from "../../io/durable.ts";
+import { removeAtExit } from "../remove-at-exit.ts";
 import { STDIN } from "./input.ts";
 
 export const STDOUT = "-";
-const EXIT_BY_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
 
 export interface Output {
   /** Waits where the reader does: at most this much is under way. */
@@ -20,35 +20,27 @@ export interface Output {
 }
 
 /** Standard output for "-" or nothing. `input` is what is read meanwhile: it is not to be written over. */
-export async function openOutput(path: string | undefined, input: string): Promise<Output> {
+export async function openOutput(path: string | undefined, input: string, flag = "--out"): Promise<Output> {
   if (path === undefined || path === STDOUT) return stdout;
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.isDirectory() || path.endsWith("/")) {
-    throw new RecipeError(`--out ${path}: found a folder; expected the name of a file to write`);
+    throw new RecipeError(`${flag} ${path}: found a folder; expected the name of a file to write`);
   }
   if (found?.isFile() && isInput(found, path, input)) {
-    throw new RecipeError(`--out ${path}: is the input; choose another name`);
+    throw new RecipeError(`${flag} ${path}: is the input; choose another name`);
   }
   // A device or pipe is written to as it is: nothing can take its place.
   const temporary =
     found === undefined || found.isFile() ? join(dirname(path), `.${basename(path)}.${process.pid}.tmp`) : path;
   const handle = await open(temporary, "w").catch((error: NodeJS.ErrnoException) => {
-    throw new RecipeError(`--out ${path}: cannot be written (${error.code}); expected a folder that can`, {
+    throw new RecipeError(`${flag} ${path}: cannot be written (${error.code}); expected a folder that can`, {
       cause: error,
     });
   });
-  const remove = (): void => {
-    if (temporary !== path) rmSync(temporary, { force: true });
-  };
-  const onSignal = (signal: keyof typeof EXIT_BY_SIGNAL): void => {
-    remove();
-    process.exit(EXIT_BY_SIGNAL[signal]);
-  };
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  const release = temporary === path ? () => {} : removeAtExit(temporary);
   let isOpen = true;
   const close = async (): Promise<void> => {
     isOpen = false;
-    process.removeListener("SIGINT", onSignal).removeListener("SIGTERM", onSignal);
     await handle.close();
   };
   return {
@@ -56,23 +48,25 @@ export async function openOutput(path: string | undefined, input: string): Promi
       try {
         for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at)).bytesWritten;
       } catch (error) {
-        throw named(path, error);
+        throw named(flag, path, error);
       }
     },
     finish: async () => {
       if (temporary !== path) {
         await handle.sync().catch((error: unknown) => {
-          throw named(path, error);
+          throw named(flag, path, error);
         });
       }
       await close();
       if (temporary === path) return;
       await rename(temporary, path);
+      release();
       await syncDirectory(dirname(path));
     },
     discard: async () => {
       if (!isOpen) return;
-      remove();
+      if (temporary !== path) rmSync(temporary, { force: true });
+      release();
       await close();
     },
   };
@@ -88,9 +82,9 @@ function isInput(found: Stats, path: string, input: string): boolean {
 }
 
 /** The error of a write with the place in it. One that may pass (a full disk) stays worth retrying. */
-function named(path: string, error: unknown): Error {
+function named(flag: string, path: string, error: unknown): Error {
   const { code, message } = error as NodeJS.ErrnoException;
-  const told = `--out ${path}: cannot be written (${message}); nothing is left of it`;
+  const told = `${flag} ${path}: cannot be written (${message}); nothing is left of it`;
   if (code === undefined) return error as Error;
   return exitCode(error) === EXIT.retry
     ? new RetryError(`${told}: make room and run again`, { cause: error })

@@ -1,0 +1,92 @@
+/** From `--method` and its settings to checked stages. */
+import { type DedupOptions, dedupOptionsOf, type KeepPolicy } from "../../dedup-options.ts";
+import { RecipeError } from "../../errors.ts";
+import type { Bound, MiddleDefinition, Registry } from "../../recipe.ts";
+import type { DedupDefinition, PassagesDefinition } from "../../stage.ts";
+import { checkStages } from "../filter/stages.ts";
+
+export type Method = Bound<DedupDefinition | PassagesDefinition>;
+
+/** What names of stages end in; a method's name is what stands before. */
+const ENDING = "-dedup";
+
+export interface Settings {
+  /** Method names, stage names and ./file.ts, between commas. */
+  readonly method: string;
+  readonly with?: readonly string[];
+  readonly threshold?: number;
+  readonly keep?: string;
+  readonly config?: string;
+  readonly verify?: boolean;
+}
+
+export async function checkMethods(settings: Settings, registry: Registry, baseDir: string): Promise<Method[]> {
+  const { method, threshold, keep, config, verify } = settings;
+  const given = [
+    { flag: "--threshold", param: "minJaccard", value: threshold },
+    { flag: "--keep", param: "keep", value: keep },
+    { flag: "--config", param: "config", value: config },
+    // With the flag left away, a setting may still say so.
+    { flag: "--no-verify", param: "verify", value: verify === false ? false : undefined },
+  ].filter(({ value }) => value !== undefined);
+  const bounds = await checkStages([method], settings.with ?? [], registry, baseDir, {
+    flag: "--method",
+    nameInRecipes: (name) => (Object.hasOwn(registry.stages, name + ENDING) ? name + ENDING : name),
+    refuse: refuseOthers,
+    given,
+  });
+  for (const bound of bounds) refuseOfRuns(bound);
+  return bounds as Method[];
+}
+
+/** What pairs and counts call it. */
+export function methodName({ spec }: Pick<Method, "spec">): string {
+  return spec.name.endsWith(ENDING) ? spec.name.slice(0, -ENDING.length) : spec.name;
+}
+
+function refuseOthers({ name, kind }: MiddleDefinition): void {
+  if (kind === "dedup" || kind === "passages") return;
+  throw new RecipeError(
+    `--method: "${name}" looks at one document alone; expected a stage that compares documents (sluice filter has the others)`,
+  );
+}
+
+/** What only a run has: indexes in output folders, and scores of other stages. */
+function refuseOfRuns({ spec }: Bound<MiddleDefinition>): void {
+  const { against = [], saveIndex = false, bestBy } = spec.params as Partial<DedupOptions>;
+  if (bestBy !== undefined)
+    throw new RecipeError(`--with ${spec.name}.bestBy: expected --best-by and a field of the rows`);
+  if (against.length === 0 && !saveIndex) return;
+  const name = saveIndex ? "saveIndex" : "against";
+  throw new RecipeError(`--with ${spec.name}.${name}: belongs to runs of recipes, which keep indexes; leave it out`);
+}
+
+/**
+ * Methods that compare whole documents decide together where they follow one another; those that cut passages are alone.
+ * Raises RecipeError where methods that decide together keep different documents.
+ */
+export function groupsOf(methods: readonly Method[]): Method[][] {
+  const groups: Method[][] = [];
+  let pages: Method[] | undefined;
+  for (const method of methods) {
+    const isAlone = method.definition.kind === "passages";
+    if (pages !== undefined && !isAlone) pages.push(method);
+    else {
+      groups.push([method]);
+      pages = isAlone ? undefined : groups.at(-1);
+    }
+  }
+  for (const [first, ...others] of groups) {
+    const other = others.find((method) => keepOf(method) !== keepOf(first!));
+    if (other === undefined) continue;
+    throw new RecipeError(
+      `--method: ${methodName(first!)} keeps the ${keepOf(first!)} of like documents, and ${methodName(other)} the ${keepOf(other)}; expected the same of both: they decide together`,
+    );
+  }
+  return groups;
+}
+
+/** Which of like documents stays. */
+export function keepOf({ spec }: Method): KeepPolicy {
+  return dedupOptionsOf(spec.params).keep;
+}
