@@ -41,7 +41,7 @@ export async function assertLedgerAgrees(ask: Ask, counts: RunCounts): Promise<v
 
 export async function openLedger(run: string): Promise<Ask> {
   const connection = await (await DuckDBInstance.create(":memory:")).connect();
-  for (const name of ["pages", "scores", "twins", "ends"]) {
+  for (const name of ["pages", "scores", "twins", "ends", "cuts"]) {
     await connection.run(
       `create view ${name} as select * from read_parquet('${join(run, "ledger", `${name}.parquet`)}')`,
     );
