@@ -9,6 +9,7 @@
  * bands are compared. Both limits are counted when they bite, and what they leave out does not depend on timing.
  */
 import type { DedupIndex, DuplicateOf } from "../../pipeline/stage.ts";
+import { containmentAtLeast } from "./containment.ts";
 import { similarityFromBands } from "./curve.ts";
 import { jaccardAtLeast, readEvidence } from "./jaccard.ts";
 import { KeyIndex } from "./key-index.ts";
@@ -19,11 +20,17 @@ export const MAX_PAGES_PER_KEY = 32;
 /** Comparisons a page may cost. A pair at the default threshold of 0.8 shares 2.3 of 14 bands on average. */
 export const MAX_CANDIDATES = 64;
 
+/** How two pages' shingle sets are compared. */
+export const MEASURES = ["jaccard", "containment"] as const;
+
 export interface MinhashIndexParams {
   readonly bands: number;
   readonly rows: number;
-  readonly minJaccard: number;
   readonly verify: boolean;
+  readonly measure: (typeof MEASURES)[number];
+  /** The least similarity by either measure; that of the other is not read. */
+  readonly minJaccard: number;
+  readonly minContainment: number;
 }
 
 export class MinhashIndex implements DedupIndex {
@@ -89,19 +96,23 @@ export class MinhashIndex implements DedupIndex {
 
   #bestVerified(candidates: Float64Array, evidence: (added?: number) => Uint8Array): DuplicateOf | undefined {
     const own = readEvidence(evidence());
-    let bar = this.#params.minJaccard;
+    const { measure, minJaccard, minContainment } = this.#params;
+    const isJaccard = measure === "jaccard";
+    const similarityAtLeast = isJaccard ? jaccardAtLeast : containmentAtLeast;
+    let bar = isJaccard ? minJaccard : minContainment;
     let best: DuplicateOf | undefined;
     const compared = Math.min(candidates.length, MAX_CANDIDATES);
     for (let i = 0; i < compared; i++) {
       const twin = pageOf(candidates[i]!);
       this.#comparisons++;
-      const similarity = jaccardAtLeast(own, readEvidence(evidence(twin)), bar);
+      const similarity = similarityAtLeast(own, readEvidence(evidence(twin)), bar);
       if (similarity === undefined) continue;
       if (best !== undefined && similarity === best.similarity && twin > best.twin) continue;
       best = { twin, reason: "near-duplicate", similarity };
       bar = similarity;
-      // Pages with equal shingles share every band: they come first, lowest number first, and nothing beats them.
-      if (similarity === 1) return best;
+      // Pages with equal shingles share every band: they come first, lowest number first, and nothing beats them. A page
+      // that holds all of another may come in any place.
+      if (isJaccard && similarity === 1) return best;
     }
     this.#candidatesSkipped += candidates.length - compared;
     return best;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { seededRandom } from "../../pipeline/random.ts";
+import { settingsOf } from "../../stages/dedup/configurations.ts";
 import minhashDedup from "../../stages/dedup/minhash-dedup.ts";
 import { MAX_CANDIDATES, MAX_PAGES_PER_KEY, MinhashIndex } from "../../stages/dedup/minhash-index.ts";
 import { shinglesOf } from "../../stages/dedup/shingles.ts";
@@ -77,6 +78,41 @@ test("a page is dropped only for a page that stays: a chain of small steps is no
     assert.equal(verdicts[verdict.twin], undefined);
     assert.ok(page - verdict.twin <= 2 && verdict.similarity >= 0.8);
   }
+});
+
+dedupContract(
+  "minhash-dedup by containment",
+  minhashDedup,
+  minhashDedup({ bands: 64, rows: 2, measure: "containment" }),
+  [
+    [ARTICLE, null],
+    [words("a", 200), [0, "near-duplicate"]], // half of the shingles in common, and all of its own
+    [`${ARTICLE} ${words("c", 300)}`, [0, "near-duplicate"]], // all of the smaller one's
+    [`${words("a", 200)} ${words("d", 200)}`, null],
+    [OTHER, null],
+    ["four words, no more", null],
+  ],
+);
+
+test("by containment, the page that holds most of the smaller one is named, and of equals the first", async () => {
+  const page = words("a", 400).split(" ");
+  const texts = [
+    page.slice(0, 230).join(" "), // shingles 0 to 225
+    page.slice(120).join(" "), // 120 to 395
+    page.slice(100, 300).join(" "), // 100 to 295: 126 of 196 in the first, 176 in the second
+    page.slice(130, 220).join(" "), // all in either
+  ];
+  const spec = minhashDedup({ bands: 256, rows: 1, measure: "containment", minContainment: 0.6 });
+  const verdicts = await judgePages(minhashDedup, spec, texts);
+  assert.deepEqual(
+    verdicts.map((j) => j && [j.twin, j.similarity]),
+    [undefined, undefined, [1, 176 / 196], [0, 1]],
+  );
+  const jaccard = await judgePages(minhashDedup, minhashDedup({ bands: 256, rows: 1, minJaccard: 0.5 }), texts);
+  assert.deepEqual(
+    jaccard.map((j) => j && [j.twin, j.similarity]),
+    [undefined, undefined, [1, 176 / 296], undefined],
+  );
 });
 
 test(`for groups of like pages, which groups are left does not depend on the order (seed ${SEED})`, async () => {
@@ -187,11 +223,12 @@ test("50,000 pages that share boilerplate, but are no copies: comparisons a page
   );
 });
 
+const VERIFIED = { verify: true, measure: "jaccard", minContainment: 1 } as const;
 const evidenceOf = (...hashes: number[]) => new Uint8Array(Uint32Array.from(hashes).buffer);
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 
 test("a key remembers its first pages, and of many candidates those sharing most bands are compared", () => {
-  const index = new MinhashIndex({ bands: 3, rows: 1, minJaccard: 0.5, verify: true });
+  const index = new MinhashIndex({ bands: 3, rows: 1, minJaccard: 0.5, ...VERIFIED });
   // Each band's key 7 has 40 pages; page 10 has it in two bands. All other keys are unique.
   for (let page = 0; page < 120; page++) {
     const band = Math.floor(page / 40);
@@ -215,7 +252,7 @@ test("a key remembers its first pages, and of many candidates those sharing most
 
 test("of equally similar pages the lowest number wins, whichever shares more bands", () => {
   for (const moreLike of [0, 1]) {
-    const index = new MinhashIndex({ bands: 2, rows: 1, minJaccard: 0.5, verify: true });
+    const index = new MinhashIndex({ bands: 2, rows: 1, minJaccard: 0.5, ...VERIFIED });
     for (const page of [0, 1])
       index.add(page === moreLike ? Uint32Array.of(7, 7, 7, 7) : Uint32Array.of(7, 7, 8, page));
     const evidence = [evidenceOf(1, 2, 3, 5), evidenceOf(1, 2, 4, 5)];
@@ -239,6 +276,6 @@ test("five megabytes of one word, with and without spaces, are signed in linear 
 
 function judgeAll(signatures: Parameters<typeof judgeSignatures>[2]) {
   const { params } = minhashDedup();
-  const index = new MinhashIndex(params);
+  const index = new MinhashIndex({ ...params, ...settingsOf(params) });
   return { index, verdicts: judgeSignatures(minhashDedup, minhashDedup(), signatures, index) };
 }
