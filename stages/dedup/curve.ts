@@ -52,8 +52,8 @@ export function describeCurve(settings: MinhashSettings): string {
   ].join("\n");
 }
 
-/** One decimal, and never 0 or 100 for what is neither. */
+/** One decimal, and never 0 or 100: pages that are alike in part may meet or not. */
 function percent(probability: number): string {
   const text = (100 * probability).toFixed(1);
-  return `${text === "0.0" && probability > 0 ? "< 0.1" : text === "100.0" && probability < 1 ? "> 99.9" : text} %`;
+  return `${text === "0.0" ? "< 0.1" : text === "100.0" ? "> 99.9" : text} %`;
 }
