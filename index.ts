@@ -15,6 +15,7 @@ export { default as shuffleWords } from "./stages/controls/shuffle-words.ts";
 export { default as exactDedup } from "./stages/dedup/exact-dedup.ts";
 export { default as lineDedup } from "./stages/dedup/line-dedup.ts";
 export { default as minhashDedup } from "./stages/dedup/minhash-dedup.ts";
+export { default as ngramDedup } from "./stages/dedup/ngram-dedup.ts";
 export { default as paragraphDedup } from "./stages/dedup/paragraph-dedup.ts";
 export { default as extractHtml } from "./stages/extract/html.ts";
 export { default as extractPdf } from "./stages/extract/pdf.ts";

@@ -34,6 +34,7 @@ export const stages: Modules = {
   "minhash-dedup": () => import("./dedup/minhash-dedup.ts"),
   "line-dedup": () => import("./dedup/line-dedup.ts"),
   "paragraph-dedup": () => import("./dedup/paragraph-dedup.ts"),
+  "ngram-dedup": () => import("./dedup/ngram-dedup.ts"),
   "shuffle-words": () => import("./controls/shuffle-words.ts"),
   "inject-duplicates": () => import("./controls/inject-duplicates.ts"),
   "mix-boilerplate": () => import("./controls/mix-boilerplate.ts"),

@@ -1,10 +1,11 @@
 import { withRoom } from "../../../pipeline/text/growable.ts";
-import { renewed, type Spans, WordCutter } from "../../../pipeline/text/word-cutter.ts";
+import { type CutChunk, renewed, WordCutter } from "../../../pipeline/text/word-cutter.ts";
 import type { Words } from "../../../pipeline/text/words.ts";
 import { UAX29_SPACE } from "../../../pipeline/text/words-uax29.ts";
 import { Character, classesOf } from "./python-classes.ts";
 
-const cutter = renewed(() => new WordCutter(cutChunk, UAX29_SPACE));
+const wordCutter = renewed(() => new WordCutter(chunkCutter(isWord), UAX29_SPACE));
+const tokenCutter = renewed(() => new WordCutter(chunkCutter(isToken), WHITE_SPACE));
 
 /**
  * Words as DCLM counts runs of them (mlfoundations/dclm 361714b, core_utils.py: `split_words` with `uniseg`, punctuation
@@ -14,8 +15,19 @@ const cutter = renewed(() => new WordCutter(cutChunk, UAX29_SPACE));
  * "_a" is none, and scripts without spaces are cut at every character instead of by a dictionary.
  */
 export function cutUnisegWords(text: string): Words {
-  return cutter().words(text);
+  return wordCutter().words(text);
 }
+
+/**
+ * Every segment of UAX #29's default rules that is not white space alone, punctuation included: the tokens of DCLM's BFF
+ * (mlfoundations/dclm 361714b, dedup/bff/src/main.rs, `tokenize`). White space before a mark that it carries is left out.
+ */
+export function cutUnisegTokens(text: string): Words {
+  return tokenCutter().words(text);
+}
+
+/** Unicode's White_Space but for U+202F, which holds words together: Rust does not have \x1c to \x1f in it, as Python has. */
+const WHITE_SPACE = UAX29_SPACE.slice().fill(0, 0x1c, 0x20);
 
 /** The property Word_Break (UAX #29, table 3), as far as words in a run without white space need it. */
 const Break = {
@@ -31,6 +43,9 @@ const Break = {
   singleQuote: 256,
   doubleQuote: 512,
   mark: 1024,
+  regional: 2048,
+  /** A pictograph behind a zero width joiner. */
+  held: 4096,
 } as const;
 
 const LETTER = Break.letter | Break.hebrew;
@@ -49,6 +64,7 @@ const PROPERTIES: readonly (readonly [property: number, characters: RegExp])[] =
   [Break.letter, /\u070f/],
   [Break.other, /\u200b/],
   [Break.mark, /[\p{M}\p{Grapheme_Extend}\p{Emoji_Modifier}\p{Cf}]/u],
+  [Break.regional, /\p{Regional_Indicator}/u],
   [Break.katakana, /[\p{sc=Kana}\u3031-\u3035\u309b\u309c\u30a0\u30fc\uff70]/u],
   [Break.hebrew, /(?=\p{Lo})\p{sc=Hebr}/u],
   [
@@ -91,34 +107,52 @@ function readChunk(text: string, start: number, end: number): void {
     const codePoint = text.codePointAt(i)!;
     const next = i + (codePoint > 0xffff ? 2 : 1);
     const property = propertyOf(codePoint);
-    // WB3c: a zero width joiner holds a pictograph, whatever it stands behind.
-    const isHeld = property === Break.mark || (text.charCodeAt(i - 1) === ZWJ && PICTOGRAPH.test(text.slice(i, next)));
-    if (!isHeld || count === 0) properties[count++] = property;
+    const isHeld = count > 0 && text.charCodeAt(i - 1) === ZWJ && PICTOGRAPH.test(text.slice(i, next));
+    if (property !== Break.mark || count === 0) properties[count++] = isHeld ? property | Break.held : property;
     ends[count - 1] = next;
     i = next;
   }
 }
 
-function cutChunk(text: string, start: number, end: number, spans: Spans): void {
-  readChunk(text, start, end);
-  for (let i = 0, wordStart = start; i < count; i++) {
-    const first = properties[i]!;
-    while (i + 1 < count && isJoined(i)) i++;
-    const isAlphanumeric = (classesOf(text.codePointAt(wordStart)!) & Character.alphanumeric) !== 0;
-    // Some marks are letters (U+FF9E); one that opens a chunk belongs to the space before it.
-    if (isAlphanumeric && first !== Break.mark) spans.push(wordStart, ends[i]!);
-    wordStart = ends[i]!;
-  }
-  if (ends.length > MAX_KEPT) {
-    ends = new Int32Array(1 << 8);
-    properties = new Uint16Array(1 << 8);
-  }
+/** Whether a segment counts, by where it lies and the property of its first character. */
+type Wanted = (text: string, start: number, end: number, first: number) => boolean;
+
+const isWord: Wanted = (text, start, _, first) => {
+  const isAlphanumeric = (classesOf(text.codePointAt(start)!) & Character.alphanumeric) !== 0;
+  // Some marks are letters (U+FF9E); one that opens a chunk belongs to the space before it.
+  return isAlphanumeric && first !== Break.mark;
+};
+
+const isToken: Wanted = (text, start, end) => {
+  let i = start;
+  while (i < end && text.charCodeAt(i) === NARROW_SPACE) i++;
+  return i < end;
+};
+const NARROW_SPACE = 0x202f;
+
+function chunkCutter(isWanted: Wanted): CutChunk {
+  return (text, start, end, spans) => {
+    readChunk(text, start, end);
+    for (let i = 0, segmentStart = start; i < count; i++) {
+      const first = properties[i]!;
+      // Regional indicators are held in pairs: WB15 and WB16.
+      if (first === Break.regional && i + 1 < count && properties[i + 1] === Break.regional) i++;
+      while (i + 1 < count && isJoined(i)) i++;
+      if (isWanted(text, segmentStart, ends[i]!, first)) spans.push(segmentStart, ends[i]!);
+      segmentStart = ends[i]!;
+    }
+    if (ends.length > MAX_KEPT) {
+      ends = new Int32Array(1 << 8);
+      properties = new Uint16Array(1 << 8);
+    }
+  };
 }
 
-/** Whether no rule parts character `i` of the chunk from the next: WB5 to WB13b. */
+/** Whether no rule parts character `i` of the chunk from the next: WB3c, and WB5 to WB13b. */
 function isJoined(i: number): boolean {
   const a = properties[i]!;
   const b = properties[i + 1]!;
+  if (is(b, Break.held)) return true;
   if (is(a, LETTER | Break.numeric) && is(b, LETTER | Break.numeric)) return true;
   const before = i > 0 ? properties[i - 1]! : Break.other;
   const after = i + 2 < count ? properties[i + 2]! : Break.other;
