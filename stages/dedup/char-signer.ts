@@ -1,8 +1,9 @@
 /** From a page's text to its banded MinHash signature over character shingles: `Signer` does the same over words. */
 import type { Signature } from "../../pipeline/stage.ts";
 import { CharShingler, cleanChars } from "./char-shingles.ts";
-import { packEvidence, sortDistinct } from "./jaccard.ts";
-import { bandKeys, makePermutations, minimaInto, type Permutations } from "./minhash.ts";
+import { packEvidence } from "./jaccard.ts";
+import { SigningKernel } from "./kernel/kernel.ts";
+import { bandKeys, makePermutations } from "./minhash.ts";
 
 export interface CharSignerParams {
   readonly bands: number;
@@ -20,27 +21,22 @@ export interface CharSignerParams {
 export class CharSigner {
   readonly #params: CharSignerParams;
   readonly #shingler: CharShingler;
-  readonly #permutations: Permutations;
-  readonly #minima: Uint32Array;
-  #spare = new Uint32Array(1 << 14);
+  readonly #kernel: SigningKernel;
 
   constructor(params: CharSignerParams) {
     const { bands, rows, ngram, seed } = params;
     this.#params = params;
     this.#shingler = new CharShingler(ngram);
-    this.#permutations = makePermutations(seed, bands * rows);
-    this.#minima = new Uint32Array(this.#permutations.multipliers.length);
+    this.#kernel = new SigningKernel(makePermutations(seed, bands * rows));
   }
 
   /** `null` for a page of which no character is left. */
   sign(text: string): Signature | null {
     const { bands, rows, clean, verify } = this.#params;
-    const shingles = this.#shingler.viewShingles(clean ? cleanChars(text) : text);
+    const shingles = this.#kernel.viewHashes(this.#shingler.viewShingles(clean ? cleanChars(text) : text));
     if (shingles.length === 0) return null;
-    if (this.#spare.length < shingles.length) this.#spare = new Uint32Array(shingles.length);
-    const hashes = sortDistinct(shingles, this.#spare);
-    minimaInto(hashes, this.#permutations, this.#minima);
-    const keys = bandKeys(this.#minima, bands, rows);
+    const hashes = verify ? this.#kernel.viewDistinct(shingles) : shingles;
+    const keys = bandKeys(this.#kernel.viewMinima(hashes), bands, rows);
     return verify ? { keys, evidence: packEvidence(hashes) } : { keys };
   }
 }

@@ -2,17 +2,6 @@
  * Evidence: a page's distinct shingle hashes in ascending order, as bytes. Scratch data of one run on one machine, so
  * it is in that machine's byte order. 4 bytes a distinct shingle: about 0.6 of the text's own bytes in English.
  */
-import { radixSort } from "./radix-sort.ts";
-
-/** Sorts hashes in place, moves the distinct ones to the front and lends them. `spare` is as long or longer. */
-export function sortDistinct(hashes: Uint32Array, spare: Uint32Array): Uint32Array {
-  radixSort(hashes, spare);
-  let distinct = 0;
-  for (let i = 0; i < hashes.length; i++) {
-    if (i === 0 || hashes[i] !== hashes[i - 1]) hashes[distinct++] = hashes[i]!;
-  }
-  return hashes.subarray(0, distinct);
-}
 
 /** Packs sorted distinct hashes as evidence; the copy is the caller's. */
 export function packEvidence(hashes: Uint32Array): Uint8Array {

@@ -1,7 +1,8 @@
 /**
  * MinHash (Broder 1997): under a random order of all possible shingles, two sets have the same first element with
  * probability equal to their Jaccard similarity. An order is `(a·x + b) mod 2³²` with odd `a`, a permutation of the
- * 32-bit integers; `x` is a shingle hash, well mixed already. Minima are *unsigned*, in every kernel.
+ * 32-bit integers; `x` is a shingle hash, well mixed already. Minima are *unsigned*. This file is the definition;
+ * `kernel/` computes the same minima.
  *
  *     minima   m₀ … m₇ | m₈ … m₁₅ | …          rows × bands of them
  *     keys     (lo,hi) | (lo,hi)  | …          64 bits a band
@@ -12,21 +13,17 @@ import { absorb, mix32 } from "./mix.ts";
 /** The random orders: permutation i is `(multipliers[i]·x + offsets[i]) mod 2³²`. */
 export interface Permutations {
   readonly count: number;
-  /** All odd. Padded to whole strips, as `offsets` is; entries from `count` on are not part of a signature. */
+  /** All odd. */
   readonly multipliers: Uint32Array;
   readonly offsets: Uint32Array;
 }
 
-/** Minima that the kernel keeps in locals at once. */
-const STRIP = 8;
-
 export function makePermutations(seed: number, count: number): Permutations {
   const random = seededRandom(seed);
   const draw = () => Math.floor(random() * 2 ** 32);
-  const padded = Math.ceil(count / STRIP) * STRIP;
-  const multipliers = new Uint32Array(padded);
-  const offsets = new Uint32Array(padded);
-  for (let i = 0; i < padded; i++) {
+  const multipliers = new Uint32Array(count);
+  const offsets = new Uint32Array(count);
+  for (let i = 0; i < count; i++) {
     multipliers[i] = draw() | 1;
     offsets[i] = draw();
   }
@@ -44,71 +41,6 @@ export function minima(shingles: Iterable<number>, permutations: Permutations): 
     }
   }
   return least;
-}
-
-/** Flips the top bit, which turns the unsigned order of 32-bit integers into the signed one. */
-const SIGN = 0x8000_0000 | 0;
-
-/**
- * The fast version: writes the minima to `out`, which has room for whole strips. Adding 2³¹ to a sum mod 2³² only
- * flips its top bit, so that with the flip put into the offset, signed comparisons find the unsigned minimum.
- */
-export function minimaInto(shingles: Uint32Array, permutations: Permutations, out: Uint32Array): void {
-  const { multipliers, offsets } = permutations;
-  const shingleCount = shingles.length;
-  for (let s = 0; s < multipliers.length; s += STRIP) {
-    const a0 = multipliers[s]! | 0;
-    const a1 = multipliers[s + 1]! | 0;
-    const a2 = multipliers[s + 2]! | 0;
-    const a3 = multipliers[s + 3]! | 0;
-    const a4 = multipliers[s + 4]! | 0;
-    const a5 = multipliers[s + 5]! | 0;
-    const a6 = multipliers[s + 6]! | 0;
-    const a7 = multipliers[s + 7]! | 0;
-    const b0 = offsets[s]! ^ SIGN;
-    const b1 = offsets[s + 1]! ^ SIGN;
-    const b2 = offsets[s + 2]! ^ SIGN;
-    const b3 = offsets[s + 3]! ^ SIGN;
-    const b4 = offsets[s + 4]! ^ SIGN;
-    const b5 = offsets[s + 5]! ^ SIGN;
-    const b6 = offsets[s + 6]! ^ SIGN;
-    const b7 = offsets[s + 7]! ^ SIGN;
-    let m0 = 0x7fff_ffff;
-    let m1 = m0;
-    let m2 = m0;
-    let m3 = m0;
-    let m4 = m0;
-    let m5 = m0;
-    let m6 = m0;
-    let m7 = m0;
-    for (let i = 0; i < shingleCount; i++) {
-      const x = shingles[i]! | 0;
-      const h0 = (Math.imul(a0, x) + b0) | 0;
-      const h1 = (Math.imul(a1, x) + b1) | 0;
-      const h2 = (Math.imul(a2, x) + b2) | 0;
-      const h3 = (Math.imul(a3, x) + b3) | 0;
-      const h4 = (Math.imul(a4, x) + b4) | 0;
-      const h5 = (Math.imul(a5, x) + b5) | 0;
-      const h6 = (Math.imul(a6, x) + b6) | 0;
-      const h7 = (Math.imul(a7, x) + b7) | 0;
-      if (h0 < m0) m0 = h0;
-      if (h1 < m1) m1 = h1;
-      if (h2 < m2) m2 = h2;
-      if (h3 < m3) m3 = h3;
-      if (h4 < m4) m4 = h4;
-      if (h5 < m5) m5 = h5;
-      if (h6 < m6) m6 = h6;
-      if (h7 < m7) m7 = h7;
-    }
-    out[s] = m0 ^ SIGN;
-    out[s + 1] = m1 ^ SIGN;
-    out[s + 2] = m2 ^ SIGN;
-    out[s + 3] = m3 ^ SIGN;
-    out[s + 4] = m4 ^ SIGN;
-    out[s + 5] = m5 ^ SIGN;
-    out[s + 6] = m6 ^ SIGN;
-    out[s + 7] = m7 ^ SIGN;
-  }
 }
 
 /** Two independent 32-bit hashes make a band's key. */

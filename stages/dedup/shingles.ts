@@ -3,7 +3,7 @@
  *
  *     text ─ lower-case ─▶ words ─▶ n-grams ─ 32-bit hash ─▶ the page's set of shingles
  *
- * This file is the definition; `shingles-fast.ts` computes the same hashes without making a string.
+ * This file is the definition; `kernel/` computes the same hashes without making a string.
  *
  * Why 32 bits are enough: a hash that matches by chance can only add to the overlap of two pages. Two pages with u
  * shingles each that the other lacks have u²/2³² such matches on average. For two pages of 800 shingles at the

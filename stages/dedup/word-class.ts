@@ -14,7 +14,8 @@ export const FOLD = {
   ask: 1,
 } as const;
 
-export const AstralClass = { gap: 0, word: 1, capital: 2 } as const;
+/** Classes of code points above U+FFFF; `capital` means that lower-casing changes it. 0 is for what is not known yet. */
+export const AstralClass = { gap: 1, word: 2, capital: 3 } as const;
 
 const FINAL_SIGMA_SOURCE = 0x3a3;
 
@@ -46,18 +47,19 @@ function isWord(character: string): boolean {
   return WORD.test(character);
 }
 
-/** Classes of code points above U+FFFF, in blocks of 256 that are made when a text first needs them. */
-const astralBlocks: (Uint8Array | undefined)[] = [];
+/** Code points above U+FFFF are classified so many at once, when a text first needs one of them. */
+export const ASTRAL_BLOCK = 256;
 
-/** What a code point above U+FFFF is to a word; `capital` means that lower-casing changes it. */
-export function astralClass(codePoint: number): number {
-  const block = codePoint >>> 8;
-  let classes = astralBlocks[block];
+const astralBlocks = new Map<number, Uint8Array>();
+
+/** The classes of the block of code points that begins with this one. */
+export function astralClasses(first: number): Uint8Array {
+  let classes = astralBlocks.get(first);
   if (classes === undefined) {
-    classes = Uint8Array.from({ length: 256 }, (_, i) => classifyAstral((block << 8) | i));
-    astralBlocks[block] = classes;
+    classes = Uint8Array.from({ length: ASTRAL_BLOCK }, (_, i) => classifyAstral(first + i));
+    astralBlocks.set(first, classes);
   }
-  return classes[codePoint & 0xff]!;
+  return classes;
 }
 
 function classifyAstral(codePoint: number): number {
