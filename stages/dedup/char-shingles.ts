@@ -7,6 +7,7 @@
  * There are as many of them as characters, six times as many as word shingles: signing and evidence cost that much more.
  */
 import { isHighSurrogate, isLowSurrogate } from "../../pipeline/text/python-text.ts";
+import { hasRoom } from "./buffer-room.ts";
 import { mix32 } from "./mix.ts";
 import { NGRAM_MULTIPLIER } from "./shingles.ts";
 
@@ -41,11 +42,13 @@ export function charShingleHashes(text: string, ngram: number): readonly number[
   return charShinglesOf(text, ngram).map(hashCharShingle);
 }
 
+const LEAST_CHARS = 1 << 14;
+
 /** The fast twin: one pass gives the digits, one more rolls the hash along them. One per worker. */
 export class CharShingler {
   readonly #ngram: number;
-  #digits = new Int32Array(1 << 14);
-  #shingles = new Uint32Array(1 << 14);
+  #digits = new Int32Array(LEAST_CHARS);
+  #shingles = new Uint32Array(LEAST_CHARS);
 
   constructor(ngram: number) {
     this.#ngram = ngram;
@@ -53,9 +56,10 @@ export class CharShingler {
 
   /** Lends the hashes of the text's shingles in order, repeats included; valid until the next call. */
   viewShingles(text: string): Uint32Array {
-    if (this.#digits.length < text.length) {
-      this.#digits = new Int32Array(text.length);
-      this.#shingles = new Uint32Array(text.length);
+    if (!hasRoom(this.#digits.length, text.length)) {
+      const chars = Math.max(LEAST_CHARS, text.length);
+      this.#digits = new Int32Array(chars);
+      this.#shingles = new Uint32Array(chars);
     }
     const charCount = writeDigits(text, this.#digits);
     return this.#shingles.subarray(0, rollChars(this.#digits, charCount, this.#ngram, this.#shingles));

@@ -2,10 +2,11 @@
 import type { Signature } from "../../../pipeline/stage.ts";
 import type { Words } from "../../../pipeline/text/words.ts";
 import { cutEnglishWords } from "../../../pipeline/text/words-english.ts";
+import { hasRoom } from "../buffer-room.ts";
 import { bandKeys } from "../minhash.ts";
 import { Signer } from "../signer.ts";
 import { DatatroveKernel } from "./kernel/kernel.ts";
-import { datatroveParameters } from "./parameters.ts";
+import { type DatatroveParameters, datatroveParameters } from "./parameters.ts";
 import type { DatatroveConfig } from "./signature.ts";
 import { TextSimplifier } from "./simplify-text-fast.ts";
 
@@ -16,7 +17,8 @@ const SPACE = 0x20;
 /** Signs pages; its buffers are one worker's. */
 export class DatatroveSigner {
   readonly #config: DatatroveConfig;
-  readonly #kernel: DatatroveKernel;
+  readonly #parameters: DatatroveParameters;
+  #kernel: DatatroveKernel;
   readonly #simplifier = new TextSimplifier();
   /** Verification is ours: over our shingles, whatever candidates were found by. */
   readonly #evidence: Signer | undefined;
@@ -24,7 +26,8 @@ export class DatatroveSigner {
   constructor(config: DatatroveConfig & { readonly verify: boolean }) {
     const { bands, rows, ngram, seed, verify } = config;
     this.#config = config;
-    this.#kernel = new DatatroveKernel(config, datatroveParameters(seed, bands * rows));
+    this.#parameters = datatroveParameters(seed, bands * rows);
+    this.#kernel = new DatatroveKernel(config, this.#parameters);
     this.#evidence = verify ? new Signer({ bands: 1, rows: 1, ngram, seed, verify }) : undefined;
   }
 
@@ -44,7 +47,10 @@ export class DatatroveSigner {
   viewHashes(text: string): BigUint64Array | null {
     const words = cutEnglishWords(this.#simplifier.simplify(text));
     if (words.length < this.#config.ngram) return null;
-    this.#kernel.reserve(words.length, MOST_BYTES_PER_UNIT * words.text.length + words.length);
+    const bytes = MOST_BYTES_PER_UNIT * words.text.length + words.length;
+    // A kernel's memory cannot shrink: less room is another kernel.
+    if (!hasRoom(this.#kernel.bytes.length, bytes)) this.#kernel = new DatatroveKernel(this.#config, this.#parameters);
+    this.#kernel.reserve(words.length, bytes);
     writeWords(words, this.#kernel);
     return this.#kernel.viewMinima(words.length);
   }

@@ -1,9 +1,11 @@
 /** The fast twin of `simplify-text.ts`: one pass over the code units, by table. */
 import { PUNCTUATION } from "../../../pipeline/text/punctuation.ts";
 import { isHighSurrogate, isSpace } from "../../../pipeline/text/python-text.ts";
+import { hasRoom } from "../buffer-room.ts";
 import { withoutAccents } from "./simplify-text.ts";
 
 const Class = { keep: 0, gap: 1, digit: 2, astral: 3 } as const;
+const LEAST_UNITS = 1 << 14;
 const SPACE = 0x20;
 const ZERO = 0x30;
 
@@ -26,14 +28,15 @@ function classTable(): Uint8Array {
 /** Simplifies texts; its buffers are one worker's. */
 export class TextSimplifier {
   readonly #classes = classTable();
-  #units = new Uint16Array(1 << 14);
-  #bytes = Buffer.alloc(1 << 14);
+  #units = new Uint16Array(LEAST_UNITS);
+  #bytes = Buffer.alloc(LEAST_UNITS);
 
   simplify(text: string): string {
     const lower = text.toLowerCase();
-    if (this.#units.length < lower.length) {
-      this.#units = new Uint16Array(lower.length);
-      this.#bytes = Buffer.alloc(lower.length);
+    if (!hasRoom(this.#units.length, lower.length)) {
+      const units = Math.max(LEAST_UNITS, lower.length);
+      this.#units = new Uint16Array(units);
+      this.#bytes = Buffer.alloc(units);
     }
     const length = this.#write(lower);
     const units = this.#units;
