@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { viewOf } from "../../pipeline/view.ts";
 import exactDedup from "../../stages/dedup/exact-dedup.ts";
-import { dedupContract, judgePages, openSigner } from "../contracts/dedup.ts";
+import { dedupContract, type Judgement, judgePages, judgeSignatures, openSigner } from "../contracts/dedup.ts";
+import { pageWith } from "../contracts/filter.ts";
 import { needsShared, sharedPath } from "../shared.ts";
 
 dedupContract("exact-dedup", exactDedup, exactDedup(), [
@@ -23,6 +25,54 @@ dedupContract("exact-dedup, whitespace-case", exactDedup, exactDedup({ normalize
   [" ", null],
   ["\n\n", [3, "exact-duplicate"]],
 ]);
+
+test("by URL, addresses are compared as C4 compares them", () => {
+  // tensorflow/datasets, text/c4_utils.py, normalize_url: two substitutions, anywhere in the URL, and an rstrip.
+  const pairs: readonly (readonly [one: string, other: string, isSame: boolean])[] = [
+    ["http://example.org/a", "https://www.example.org/a//", true],
+    ["http://example.org/a?utm_source=x&id=1", "http://example.org/a", true],
+    ["http://example.org/a/?ref=b", "http://example.org/a", true],
+    ["http://example.org/?feed=rss2#top", "example.org", true],
+    ["http://example.org/a?reference=5", "http://example.org/a", true],
+    ["http://example.org/go?u=https://www.b.example/", "http://example.org/go?u=b.example", true],
+    ["http://example.org/a?id=5&utm_source=x", "http://example.org/a?id=5", false],
+    ["http://example.org/a", "http://Example.org/a", false],
+    ["http://example.org/a", "http://example.org/a#b", false],
+    ["http://www2.example.org/", "http://example.org/", false],
+    ["www.example.org", "example.org", false],
+    ["ftp://example.org/", "http://example.org/", false],
+  ];
+  for (const [one, other, isSame] of pairs) {
+    const [, second] = judgeUrls([one, other]);
+    assert.deepEqual(
+      second,
+      isSame ? { twin: 0, reason: "url-duplicate", similarity: 1 } : undefined,
+      `${one} ${other}`,
+    );
+  }
+});
+
+test("by URL, pages without one stay, whatever their texts", () => {
+  assert.deepEqual(judgeUrls(["", "", "http://", "https://www.", "///"]), new Array(5).fill(undefined));
+  assert.doesNotThrow(() => judgeUrls(["/".repeat(1_000_000), `${"/".repeat(1_000_000)}x`, "?ref\n".repeat(100_000)]));
+});
+
+test("by URL, there is no text to normalise", () => {
+  assert.throws(
+    () => exactDedup({ by: "url", normalize: "whitespace-case" }),
+    /exact-dedup\.normalize: expected none with "by: url", .*, found object/,
+  );
+});
+
+/** Judges pages of one text at these addresses. */
+function judgeUrls(urls: readonly string[]): Judgement[] {
+  const spec = exactDedup({ by: "url" });
+  const signed = urls.map((url) => {
+    const page = { ...pageWith("the same text"), url };
+    return exactDedup.sign(viewOf(page, []), spec.params, undefined);
+  });
+  return judgeSignatures(exactDedup, spec, signed);
+}
 
 test("keys are the first 128 bits of the text's SHA-256", async () => {
   const sign = await openSigner(exactDedup, exactDedup());
