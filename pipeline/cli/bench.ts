@@ -7,6 +7,7 @@ import { EXIT } from "../errors.ts";
 import type { Manifest } from "../manifest.ts";
 import { type CheckedRecipe, readRecipe } from "../recipe.ts";
 import { runChecked } from "../run.ts";
+import { benchDedup } from "./bench-dedup.ts";
 import { benchFilters } from "./bench-filters.ts";
 import { benchInference } from "./bench-inference.ts";
 import { benchTokenizer } from "./bench-tokenizer.ts";
@@ -19,6 +20,7 @@ export function benchCommand(): Command {
     .description("Benchmarks: rounds are interleaved, results are ratios.")
     .addCommand(benchRun())
     .addCommand(benchFilters())
+    .addCommand(benchDedup())
     .addCommand(benchTokenizer())
     .addCommand(benchInference());
 }
