@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { seededRandom } from "../../pipeline/random.ts";
 import { bucketFiles, bucketRecords } from "../../stages/dedup/datatrove/bucket-files.ts";
+import { DatatroveKernel } from "../../stages/dedup/datatrove/kernel/kernel.ts";
 import { datatroveParameters } from "../../stages/dedup/datatrove/parameters.ts";
 import {
   type DatatroveConfig,
@@ -200,6 +201,28 @@ for (const hash of HASHES) {
     });
   }
 }
+
+test("images that reach the prime, once in 10¹⁷, are taken modulo it", () => {
+  const prime = (1n << 61n) - 1n;
+  // With a multiplier of 1, the offset decides the sum: the prime, the largest number of 64 bits, and their neighbours.
+  const sums = [prime - 1n, prime, prime + 1n, 2n ** 64n - 1n, 2n ** 64n - 8n, 2n ** 64n - 9n];
+  for (const [precision, hash, mask] of [
+    [64, 0xef46db3751d8e999n, 2n ** 64n - 1n],
+    [32, 0x02cc5d05n, 2n ** 32n - 1n],
+  ] as const) {
+    const parameters = {
+      multipliers: BigUint64Array.from(sums, () => 1n),
+      offsets: BigUint64Array.from(sums, (sum) => sum - hash),
+    };
+    const kernel = new DatatroveKernel({ ...FINEWEB, hash: "xxhash", precision, ngram: 1 }, parameters);
+    kernel.starts[0] = kernel.bytesAt; // a word without a byte
+    kernel.ends[0] = kernel.bytesAt;
+    assert.deepEqual(
+      [...kernel.viewMinima(1)],
+      sums.map((sum) => (sum % prime) & mask),
+    );
+  }
+});
 
 test("a bucket's record is its hashes and the document's number, little-endian", () => {
   const signature = BigUint64Array.of(0x0102030405060708n, 0xffn, 0x10n, 0x1fffffffffffffffn);

@@ -86,7 +86,7 @@ const CASES: readonly Case[] = [
   {
     title: "datatrove's signatures",
     params: { parity: "datatrove", hash: "xxhash" },
-    seeds: 3,
+    seeds: 1,
     setOf: (text) => new Set(datatroveShingles(text, 5)),
   },
 ];
@@ -149,9 +149,9 @@ const likeOf = Map.groupBy(
   ({ page }) => page,
 );
 
-for (const { title, params, seeds } of CASES.filter(
-  ({ params }) => settingsOf(minhashDedup(params).params).unit === "words",
-)) {
+const JUDGED = ["fineweb", "duplodocus", "dclm", "datatrove's signatures"];
+
+for (const { title, params, seeds } of CASES.filter(({ title }) => JUDGED.includes(title))) {
   const { bands, rows } = settingsOf(minhashDedup(params).params);
 
   test(`${title}: no page is dropped wrongly, and those above 0.8 are found as predicted`, available, async (t) => {
