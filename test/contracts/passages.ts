@@ -135,7 +135,8 @@ export function passagesContract(
   });
 
   test(`${title}: hostile texts come through, also twice`, () => {
-    const texts = [...HOSTILE_TEXTS, ...HOSTILE_TEXTS, ...hugeTexts(), ...hugeTexts()];
+    const twice = [...HOSTILE_TEXTS, ...hugeTexts()];
+    const texts = [...twice, ...twice, "x".repeat(5_000_000)];
     checkCuts(texts, cutPages(definition, spec, texts));
   });
 
@@ -233,8 +234,7 @@ export function randomPages(seed: number, count: number): readonly string[] {
 function hugeTexts(): readonly string[] {
   return [
     "\n".repeat(1_000_000),
-    "x".repeat(5_000_000),
-    "a\n".repeat(300_000),
+    "a\n".repeat(100_000),
     "\u{1d7d8}".repeat(100_000),
     "\u05e9\u05dc\u05d5\u05dd \u202e".repeat(50_000),
     "日本語".repeat(100_000),

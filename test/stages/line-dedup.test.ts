@@ -199,6 +199,7 @@ test("a distinct passage costs 21 to 32 bytes, however often it occurs", () => {
 test("the first copy is claimed once, and only in its page", () => {
   const table = new PassageTable();
   const hash = { a: 0xffff_ffff, b: 0x8000_0000 };
+  table.count({ a: hash.a, b: 1 }, 3);
   table.count(hash, 5);
   table.count(hash, 7);
   const slot = table.find(hash);
@@ -209,6 +210,7 @@ test("the first copy is claimed once, and only in its page", () => {
   assert.deepEqual([table.copiesAt(slot), table.firstPageAt(slot)], [2, 5]);
   table.count(hash, 9);
   assert.equal(table.copiesAt(slot), 3);
+  assert.equal(table.copiesAt(table.find({ a: hash.a, b: 1 })), 1);
   table.clear();
   assert.deepEqual([table.size, table.copiesAt(table.find(hash))], [0, 0]);
 });
