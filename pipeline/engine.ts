@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { appendFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { EarlierRuns } from "./duplicates/earlier-runs.ts";
 import { type Policy, policyOf } from "./duplicates/policy.ts";
 import { DuplicateResolver, type FinalRow } from "./duplicates/resolver.ts";
 import { decideAll } from "./duplicates/second-look.ts";
@@ -147,9 +148,12 @@ class Run {
         throw error;
       }
     };
+    let earlier: EarlierRuns | undefined;
     let output: RunOutput | undefined;
     let meter: ProgressMeter | undefined;
     try {
+      const runs = EarlierRuns.open(recipe);
+      earlier = runs;
       const opened = await RunOutput.open(recipe, this.#out.clearStaging(), this.#dedups);
       output = opened;
       const measuring = new ProgressMeter(this.#plan, bytes, opened.counter.counts, pool, this.#emit);
@@ -165,7 +169,7 @@ class Run {
           for await (const { span } of finished) this.#goSoloForSuspects(pool, span.index + 1);
         });
         measuring.phase("deciding");
-        this.#passBarrier(barrier, signal);
+        await this.#passBarrier(barrier, runs, signal);
         measuring.phase("reading");
       }
       const digests = new Map<string, string[]>(inputs.map(({ file }) => [file, []]));
@@ -174,24 +178,26 @@ class Run {
         try {
           const rows = resolve(entry);
           failpoint("deduplicate");
-          await guard(opened.write(planned.span, entry, rows));
+          const entryOf = (stage: number) => this.#store.dirOfLeg(this.#plan, planned, stage);
+          await guard(opened.write(planned.span, entry, rows, entryOf));
           digests.get(planned.span.file)!.push(entry.meta.account.sha256);
         } finally {
           entry.close();
         }
         measuring.spanWritten();
       };
-      const undecided = await this.#writeAsTheyCome(pool, () => read(undefined), write);
+      const undecided = await this.#writeAsTheyCome(pool, runs, () => read(undefined), write);
       if (undecided < spans.length) {
         measuring.phase("deciding");
-        const verdicts = decideAll(
+        const verdicts = await decideAll(
           this.#dedups,
           spans.map((planned) => this.#store.readDir(planned)),
           {
             policy: this.#policy,
             scratch: this.#out.clearScratch("duplicates"),
             memoryBytes: this.#dedupBytes,
-            throwIfStopped: () => signal.throwIfAborted(),
+            earlier: runs,
+            signal,
           },
         );
         measuring.phase("writing");
@@ -210,6 +216,7 @@ class Run {
       throw stop.signal.reason;
     } finally {
       meter?.stop();
+      earlier?.close();
       await pool.close();
     }
   }
@@ -220,10 +227,15 @@ class Run {
    */
   async #writeAsTheyCome(
     pool: WorkerPool,
+    earlier: EarlierRuns,
     read: () => AsyncIterable<PlannedSpan>,
     write: (planned: PlannedSpan, resolve: (entry: EntryReader<SpanMeta>) => FinalRow[]) => Promise<void>,
   ): Promise<number> {
-    let resolver = this.#policy.keep === "first" ? new DuplicateResolver(this.#dedups) : undefined;
+    let resolver = this.#policy.keep === "first" ? new DuplicateResolver(this.#dedups, earlier) : undefined;
+    if (resolver?.takeEarlier(this.#dedupBytes) === false) {
+      resolver.close();
+      resolver = undefined;
+    }
     let undecided = 0;
     try {
       await pipeline(read(), async (finished: AsyncIterable<PlannedSpan>) => {
@@ -250,11 +262,11 @@ class Run {
     return (this.#options.dedupMemoryMb ?? DEFAULT_DEDUP_MB) * 2 ** 20;
   }
 
-  #passBarrier(barrier: number, signal: AbortSignal): void {
+  async #passBarrier(barrier: number, earlier: EarlierRuns, signal: AbortSignal): Promise<void> {
     const { recipe, spans, keptAfter, barriers } = this.#plan;
     const dirs = spans.map((planned) => this.#store.keptDirs(planned));
     const place = keptAfter.indexOf(barrier);
-    passBarrier({
+    await passBarrier({
       recipe,
       index: barrier,
       from: (barriers[barriers.indexOf(barrier) - 1] ?? -1) + 1,
@@ -262,7 +274,8 @@ class Run {
       after: dirs.map((kept) => kept[place + 1]!),
       scratch: this.#out.clearScratch("passages"),
       memoryBytes: this.#dedupBytes,
-      throwIfStopped: () => signal.throwIfAborted(),
+      earlier,
+      signal,
     });
   }
 
@@ -329,6 +342,8 @@ class Run {
         work: this.#work,
         stepSeconds: secondsByStep(timedSteps(steps), this.#stepSeconds),
         workersReplaced: pool.replaced,
+        source: steps.source,
+        baseDir: recipe.baseDir,
         stages: steps.stages,
         inputs: inputs.map(({ file, location, bytes, revision }) => ({ file, location, bytes, revision })),
       },

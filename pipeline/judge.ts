@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { type Document, isDocument, type Page } from "./document.ts";
+import type { EarlierPage } from "./duplicates/earlier-runs.ts";
 import { oneLine, RecipeError, StageError } from "./errors.ts";
 import type { FeatureNeed } from "./features.ts";
 import type { Bound, CheckedRecipe, MiddleDefinition } from "./recipe.ts";
@@ -78,6 +79,7 @@ export interface Outcome extends End<KnownEnd> {
   readonly onward?: End | undefined;
   /** See `PageRow`. */
   readonly twin?: string | undefined;
+  readonly earlier?: EarlierPage | undefined;
   readonly cuts?: readonly PassageCut[] | undefined;
 }
 

@@ -101,6 +101,10 @@ export interface TwinRow {
   readonly stage: string;
   readonly twin: string;
   readonly similarity: number;
+  /** Output folder of the earlier run that the twin is of, as the recipe names it; absent where it is of the same run. */
+  readonly index?: string | null;
+  /** Of a twin of an earlier run. */
+  readonly url?: string | null;
 }
 export async function twinsOf(run: string, id: string): Promise<TwinRow[]> {
   return await Array.fromAsync(

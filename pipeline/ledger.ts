@@ -64,12 +64,17 @@ const SCORE_COLUMNS = [
   { name: "value", type: "DOUBLE" },
 ] as const;
 
-/** twins.parquet: for each page removed as a duplicate, the kept page that it duplicates. */
+/**
+ * twins.parquet: for each page removed as a duplicate, the kept page that it duplicates. Of a page of an earlier run also that
+ * run's output folder, as the recipe names it, and the page's URL.
+ */
 const TWIN_COLUMNS = [
   { name: "id", type: "STRING" },
   { name: "stage", type: "STRING" },
   { name: "twin", type: "STRING" },
   { name: "similarity", type: "DOUBLE" },
+  { name: "index", type: "STRING", nullable: true },
+  { name: "url", type: "STRING", nullable: true },
 ] as const;
 
 /** ends.parquet: one row a page whose way ended elsewhere than pages.parquet says, in the order of the pages. */
@@ -121,8 +126,15 @@ export class Ledger {
     this.#scores.append(scores.map(([stage, name, value]) => ({ id, stage, name, value })));
   }
 
-  twin(row: { id: string; stage: string; twin: string; similarity: number }): void {
-    this.#twins.append([row]);
+  twin(row: {
+    id: string;
+    stage: string;
+    twin: string;
+    similarity: number;
+    earlier?: { readonly index: string; readonly url: string } | undefined;
+  }): void {
+    const { earlier, ...own } = row;
+    this.#twins.append([{ ...own, index: earlier?.index ?? null, url: earlier?.url ?? null }]);
   }
 
   cuts(id: string, cuts: readonly PassageCut[]): void {

@@ -8,7 +8,7 @@ import type { CheckedRecipe, SpecIdentity } from "./recipe.ts";
 import type { PlannedInput } from "./source.ts";
 import type { StageSpec } from "./stage.ts";
 
-export type ArtifactKind = "data" | "ledger" | "dropped" | "quarantine";
+export type ArtifactKind = "data" | "ledger" | "index" | "dropped" | "quarantine";
 
 export interface Artifact {
   readonly path: string;
@@ -76,6 +76,9 @@ export interface Measured {
   /** Worker time by step; "engine" is what is no stage's own. Reused work took none. */
   readonly stepSeconds: Readonly<Record<string, number>>;
   readonly workersReplaced: number;
+  /** The source as it ran here; relative paths in its parameters and in those of the stages begin at `baseDir`. */
+  readonly source: StageSpec;
+  readonly baseDir: string;
   /** The stages as they ran here: where their code was, and their parameters with the places that are no part of identities. */
   readonly stages: readonly StageSpec[];
   readonly inputs: readonly {

@@ -2,7 +2,7 @@
  * The folder a run leaves. While the run goes, everything lies below `.sluice-work`; at the end each part is renamed into
  * place and the manifest is written last. A lock keeps a second run out.
  *
- *     out/.sluice-work/lock  journal  spans/ (with the cache off)  staging/{data,ledger,dropped,quarantine}
+ *     out/.sluice-work/lock  journal  spans/ (with the cache off)  staging/{data,ledger,index,dropped,quarantine}
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, unlinkSync } from "node:fs";
 import { open } from "node:fs/promises";
@@ -17,7 +17,7 @@ import { type Artifact, type ArtifactKind, MANIFEST, type Manifest } from "./man
 export const WORK = ".sluice-work";
 
 /** What a run may leave beside the manifest; stale ones of an interrupted run are replaced. */
-const PARTS: readonly ArtifactKind[] = ["data", "ledger", "dropped", "quarantine"];
+const PARTS: readonly ArtifactKind[] = ["data", "ledger", "index", "dropped", "quarantine"];
 export const EVENTS = "events.jsonl";
 
 export class OutFolder {

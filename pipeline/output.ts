@@ -1,6 +1,7 @@
 /** What a run writes of each page, in input order: the sink's data, the ledger, pages that can be read, and the counts. */
 import { join } from "node:path";
 import { Counter } from "./counts.ts";
+import { IndexWriters } from "./duplicates/index-writers.ts";
 import type { FinalRow } from "./duplicates/resolver.ts";
 import type { DedupStage } from "./duplicates/stars.ts";
 import { failpoint } from "./failpoints.ts";
@@ -18,6 +19,7 @@ export class RunOutput {
   readonly #sink: SinkWriter;
   readonly #ledger: Ledger;
   readonly #signatures: SignatureWriter;
+  readonly #indexes: IndexWriters;
   readonly #rejects: RejectFiles;
   #pages = 0;
 
@@ -33,15 +35,24 @@ export class RunOutput {
     this.#sink = sink;
     this.#ledger = new Ledger(join(staging, "ledger"));
     this.#signatures = new SignatureWriter(join(staging, "ledger"), dedups);
+    this.#indexes = new IndexWriters(staging, recipe);
     this.#rejects = new RejectFiles(staging);
     this.counter = new Counter(recipe);
   }
 
-  /** Writes the pages of one span, each with its last word. */
-  async write(span: Span, entry: EntryReader<SpanMeta>, rows: readonly FinalRow[]): Promise<void> {
+  /**
+   * Writes the pages of one span, each with its last word. `entryOf`: folder of the entry in which a stage's signatures of the
+   * span lie, by the stage's place in the recipe.
+   */
+  async write(
+    span: Span,
+    entry: EntryReader<SpanMeta>,
+    rows: readonly FinalRow[],
+    entryOf: (stage: number) => string,
+  ): Promise<void> {
     failpoint("write");
     for (const final of rows) {
-      const { row, outcome, stage, reason, value, twin } = final;
+      const { row, outcome, stage, reason, value, twin, earlier } = final;
       const { id, url, source } = row;
       const tokens = outcome === "kept" ? row.tokens : 0;
       if (outcome === "kept") {
@@ -54,7 +65,7 @@ export class RunOutput {
         const text = row.text === undefined ? "" : entry.read("text", row.text).toString("utf8");
         this.#rejects.write(`dropped/${stage}`, { id, url, source, reason, value, twin, text });
       }
-      if (twin !== undefined) this.#ledger.twin({ id, stage, twin, similarity: value! });
+      if (twin !== undefined) this.#ledger.twin({ id, stage, twin, similarity: value!, earlier });
       const { textBytes, scores } = row;
       const { file, offset } = source;
       this.#ledger.page({ id, url, file, offset, span: span.index, outcome, stage, reason, value, textBytes, tokens });
@@ -67,6 +78,8 @@ export class RunOutput {
       }
       this.counter.page(file, final, tokens);
     }
+    const stays = rows.filter(({ outcome }) => outcome === "kept").map(({ row }) => row);
+    this.#indexes.span(stays, entry, entryOf);
     this.counter.span(span.file, entry.meta.account);
   }
 
@@ -79,6 +92,7 @@ export class RunOutput {
     await this.#sink.close();
     this.#ledger.close();
     this.#signatures.close();
+    this.#indexes.close();
     this.#rejects.close();
   }
 
@@ -86,6 +100,7 @@ export class RunOutput {
   async abort(): Promise<void> {
     this.#ledger.abort();
     this.#signatures.abort();
+    this.#indexes.abort();
     this.#rejects.close();
     await this.#sink.abort();
   }

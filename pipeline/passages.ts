@@ -10,10 +10,11 @@ import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Document } from "./document.ts";
+import type { EarlierRuns } from "./duplicates/earlier-runs.ts";
 import { policyOf } from "./duplicates/policy.ts";
 import { type FinalRow, finalRow } from "./duplicates/resolver.ts";
 import { decideAll, type Verdicts } from "./duplicates/second-look.ts";
-import { type DedupStage, dedupStages } from "./duplicates/stars.ts";
+import { dedupStages } from "./duplicates/stars.ts";
 import { FormatError, RecipeError, StageError } from "./errors.ts";
 import { failpoint } from "./failpoints.ts";
 import type { Outcome } from "./judge.ts";
@@ -21,6 +22,7 @@ import type { Bound, CheckedRecipe } from "./recipe.ts";
 import { outcomeOf, RowWriter } from "./row-writer.ts";
 import { EntryReader, type PassageCut, type SpanMeta } from "./span-entry.ts";
 import { type Cut, labelOf, type PassageIndex, type PassageScores, type PassagesDefinition } from "./stage.ts";
+import { takeTurns } from "./take-turns.ts";
 import { withRoom } from "./text/growable.ts";
 import { drop, isDropped, type Verdict } from "./verdict.ts";
 
@@ -36,18 +38,19 @@ export interface BarrierOptions {
   /** A folder for scratch files; made and removed. */
   readonly scratch: string;
   readonly memoryBytes: number;
-  readonly throwIfStopped: () => void;
+  readonly earlier: EarlierRuns;
+  readonly signal: AbortSignal;
 }
 
 /** Makes the entries after the stage, unless they are there. */
-export function passBarrier(options: BarrierOptions): void {
+export async function passBarrier(options: BarrierOptions): Promise<void> {
   const { after, scratch } = options;
   // Entries are renamed into place whole, and whoever goes on from them checks every byte.
   if (after.every((dir) => existsSync(dir))) return;
   rmSync(scratch, { recursive: true, force: true });
   mkdirSync(scratch, { recursive: true });
   try {
-    new Barrier(options).pass();
+    await new Barrier(options).pass();
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -58,22 +61,18 @@ class Barrier {
   readonly #stage: Bound<PassagesDefinition>;
   readonly #label: string;
   readonly #ids = new PageIds();
-  readonly #verdicts: Verdicts | undefined;
+  #verdicts: Verdicts | undefined;
   #index!: PassageIndex;
 
   constructor(options: BarrierOptions) {
-    const { recipe, index, from, before, memoryBytes, throwIfStopped } = options;
+    const { recipe, index } = options;
     this.#options = options;
     this.#stage = recipe.stages[index] as Bound<PassagesDefinition>;
     this.#label = labelOf(this.#stage.spec);
-    const stages: DedupStage[] = dedupStages(recipe.stages, from, index);
-    if (stages.length > 0) {
-      const scratch = this.#folder("duplicates");
-      this.#verdicts = decideAll(stages, before, { policy: policyOf(stages), scratch, memoryBytes, throwIfStopped });
-    }
   }
 
-  pass(): void {
+  async pass(): Promise<void> {
+    await this.#decideDuplicates();
     const { before, after, memoryBytes } = this.#options;
     const context = { scratch: this.#folder("passages"), memoryBytes };
     this.#index = this.#run("opening the index", () =>
@@ -81,12 +80,26 @@ class Barrier {
     );
     try {
       if (this.#index.observe !== undefined) {
-        for (const [n, dir] of before.entries()) this.#look(n, dir, (page) => this.#index.observe!(page));
+        for (const [n, dir] of before.entries()) await this.#look(n, dir, (page) => this.#index.observe!(page));
       }
-      for (const [n, dir] of before.entries()) this.#cut(n, dir, after[n]!);
+      for (const [n, dir] of before.entries()) await this.#cut(n, dir, after[n]!);
     } finally {
       this.#index.close?.();
     }
+  }
+
+  async #decideDuplicates(): Promise<void> {
+    const { recipe, index, from, before, memoryBytes, earlier, signal } = this.#options;
+    const stages = dedupStages(recipe.stages, from, index);
+    if (stages.length === 0) return;
+    const scratch = this.#folder("duplicates");
+    this.#verdicts = await decideAll(stages, before, {
+      policy: policyOf(stages),
+      scratch,
+      memoryBytes,
+      earlier,
+      signal,
+    });
   }
 
   #folder(name: string): string {
@@ -96,8 +109,8 @@ class Barrier {
   }
 
   /** Shows every page of an entry that stays. */
-  #look(n: number, dir: string, show: (page: Document) => void): void {
-    this.#options.throwIfStopped();
+  async #look(n: number, dir: string, show: (page: Document) => void): Promise<void> {
+    await takeTurns(this.#options.signal);
     const entry = EntryReader.reopen<SpanMeta>(dir);
     try {
       for (const { row, outcome } of this.#rowsOf(n, entry)) {
@@ -110,8 +123,8 @@ class Barrier {
     }
   }
 
-  #cut(n: number, before: string, after: string): void {
-    this.#options.throwIfStopped();
+  async #cut(n: number, before: string, after: string): Promise<void> {
+    await takeTurns(this.#options.signal);
     const { recipe, index } = this.#options;
     const entry = EntryReader.reopen<SpanMeta>(before);
     const writer = new RowWriter(after, randomUUID(), true, { ...recipe, isRanked: false });
@@ -122,9 +135,9 @@ class Barrier {
         if (final.outcome === "kept") writer.add(this.#cutPage(outcome), ordinal);
         else if (final.twin === undefined) writer.add(outcome, ordinal);
         else {
-          const { stage, reason, value, twin } = final;
+          const { stage, reason, value, twin, earlier } = final;
           const stageIndex = recipe.stages.findIndex(({ spec }, i) => i < index && labelOf(spec) === stage);
-          writer.add({ ...outcome, outcome: "dropped", stageIndex, stage, reason, value, twin }, ordinal);
+          writer.add({ ...outcome, outcome: "dropped", stageIndex, stage, reason, value, twin, earlier }, ordinal);
         }
       }
       failpoint("passages");

@@ -1,6 +1,7 @@
 /** A plan: the checked recipe, its inputs cut into spans, and the keys under which each span's work is kept. */
 import { sep } from "node:path";
 import { digestOf } from "./canonical.ts";
+import { checkEarlierRuns } from "./duplicates/earlier-runs.ts";
 import { checkPolicies } from "./duplicates/policy.ts";
 import { RecipeError } from "./errors.ts";
 import { engineFingerprint } from "./modules.ts";
@@ -47,6 +48,7 @@ export interface PlanOptions {
 
 export async function makePlan(recipe: CheckedRecipe, options: PlanOptions = {}): Promise<Plan> {
   checkPolicies(recipe.stages);
+  checkEarlierRuns(recipe);
   const { sharedAfter = [], isCached = true } = options;
   const { source, stages, sink, seed, dropped, scores, limits } = recipe;
   const inputs = await source.definition.plan(source.spec.params as never, contextFor(recipe.baseDir, seed));

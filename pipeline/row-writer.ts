@@ -41,7 +41,7 @@ export class RowWriter {
   }
 
   add(outcome: Outcome, ordinal: number, encoded?: EncodedPage): void {
-    const { page, signatures, onward, twin, cuts } = outcome;
+    const { page, signatures, onward, twin, earlier, cuts } = outcome;
     const { id, url, date, source, tags } = page;
     const isKept = outcome.outcome === "kept";
     const bytes = bytesOf(page);
@@ -66,6 +66,7 @@ export class RowWriter {
       payload: isKept && encoded !== undefined ? this.#entry.append("payload", encoded.bytes) : undefined,
       tokens: isKept ? (encoded?.tokens ?? 0) : 0,
       twin,
+      earlier,
       cuts,
       contentHash: this.#options.isRanked && signatures.size > 0 ? contentHashOf(bytes) : undefined,
       onward: onward && this.#onwardRow(onward, page, text, encoded?.tokens ?? 0),
@@ -130,8 +131,9 @@ export function outcomeOf(row: PageRow, entry: EntryReader<SpanMeta>): Outcome {
   const textOf = (piece: Piece | undefined): string =>
     piece === undefined ? "" : entry.read("text", piece).toString("utf8");
   const page: Document = { id, url, date, source, tags, text: textOf(row.text) };
-  const { outcome, stageIndex, stage, reason, value, detail, scores, twin, cuts } = row;
-  const base = { outcome, page, stageIndex, stage, reason, value, detail, scores, signatures: new Map(), twin, cuts };
+  const { outcome, stageIndex, stage, reason, value, detail, scores, twin, earlier, cuts } = row;
+  const signatures = new Map();
+  const base = { outcome, page, stageIndex, stage, reason, value, detail, scores, signatures, twin, earlier, cuts };
   if (row.onward === undefined) return base;
   const { page: further, ...end } = row.onward;
   return { ...base, onward: { ...end, page: { ...page, ...further, text: textOf(further?.text) } } };

@@ -14,6 +14,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmS
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { SourceRef, Tags } from "./document.ts";
+import type { EarlierPage } from "./duplicates/earlier-runs.ts";
 import { failpoint } from "./failpoints.ts";
 import type { Loss } from "./source.ts";
 
@@ -46,6 +47,8 @@ export interface PageRow {
   readonly tokens: number;
   /** Of a page that was found to be a duplicate before passages were looked at: the id of its twin. */
   readonly twin?: string | undefined;
+  /** … and where the twin is told of, if it is of an earlier run. */
+  readonly earlier?: EarlierPage | undefined;
   /** What was cut out of its text by stages that look below the page. */
   readonly cuts?: readonly PassageCut[] | undefined;
   /** Where some policy asks for it, what its text is told by when pages are ranked; see `contentHashOf`. */

@@ -158,6 +158,11 @@ export interface DedupDefinition<P extends z.ZodType = z.ZodType, S = Any, N ext
    * can matter to each other. Keys should be spread as hashes are.
    */
   readonly keyWords?: number;
+  /**
+   * What signatures depend on, where parameters that are written otherwise may come to the same: pages of two runs can be
+   * compared if it is the same for both. If absent, it is all parameters but the thresholds and those of the engine.
+   */
+  signedBy?(params: z.output<P>): Readonly<Record<string, unknown>>;
   /** Parameters that `openIndex` alone reads: `sluice what-if` may ask a finished run for other values of them. */
   readonly thresholds?: readonly string[];
   /** On the main thread: an empty index, fed in input order. */

@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Convictions } from "./convictions.ts";
-import type { PlannedSpan } from "./plan.ts";
+import { keyOfLeg, type Plan, type PlannedSpan } from "./plan.ts";
 
 const FOLDERS = ["stages", "read"] as const;
 
@@ -24,6 +24,12 @@ export class SpanStore {
 
   readDir({ readKey }: PlannedSpan): string {
     return join(this.#dir, "read", readKey);
+  }
+
+  /** Folder of the entry in which a stage's work on a span lies, by the stage's place in the recipe. */
+  dirOfLeg(plan: Plan, planned: PlannedSpan, stage: number): string {
+    const key = keyOfLeg(plan, planned, stage);
+    return key === planned.readKey ? this.readDir(planned) : join(this.#dir, "stages", key);
   }
 
   /** Folders of what the pages have become after the stages of `Plan.keptAfter`. */

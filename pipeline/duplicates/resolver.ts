@@ -1,5 +1,6 @@
 /** Duplicates as pages come, in input order: the first of like pages stays. */
 import { type EntryReader, entryFile, type PageRow, type SpanMeta } from "../span-entry.ts";
+import type { EarlierPage, EarlierRuns } from "./earlier-runs.ts";
 import { type Candidate, type DedupStage, type Match, placeOf, Stars, signatureAt, wordsOf } from "./stars.ts";
 
 /** A row with its last word: as the worker left it, or dropped as a duplicate. */
@@ -11,17 +12,22 @@ export interface FinalRow {
   readonly value: number | undefined;
   /** Id of the kept page it duplicates. */
   readonly twin?: string | undefined;
+  /** Where the twin is told of, if it is of an earlier run. */
+  readonly earlier?: EarlierPage | undefined;
 }
 
-/** The last word on a row, given whether it is a duplicate. */
-export function finalRow(row: PageRow, match: Match | undefined): FinalRow {
+/** The last word on a row, given whether it is a duplicate; of a page of an earlier run perhaps. */
+export function finalRow(row: PageRow, match?: Match, runs?: EarlierRuns): FinalRow {
   if (match !== undefined) {
     const { stage, reason, similarity, twin } = match;
-    return { row, outcome: "dropped", stage: stage.label, reason, value: similarity, twin };
+    const earlier = match.earlier === undefined ? undefined : runs?.page(stage, match.earlier);
+    return { row, outcome: "dropped", stage: stage.label, reason, value: similarity, twin, earlier };
   }
-  const { outcome, stage, reason, value, twin } = row;
-  return { row, outcome, stage, reason, value, twin };
+  const { outcome, stage, reason, value, twin, earlier } = row;
+  return { row, outcome, stage, reason, value, twin, earlier };
 }
+
+const PAGES_BETWEEN_LOOKS = 1024;
 
 /** Numbers for signatures that several rows of an entry share; `undefined` for the others. */
 export class SharedSignatures {
@@ -57,11 +63,25 @@ export class DuplicateResolver {
   readonly #stages: readonly DedupStage[];
   readonly #stars: Stars;
   readonly #shared: SharedSignatures;
+  readonly #earlier: EarlierRuns | undefined;
 
-  constructor(stages: readonly DedupStage[]) {
+  constructor(stages: readonly DedupStage[], earlier?: EarlierRuns) {
     this.#stages = stages;
     this.#stars = new Stars(stages);
     this.#shared = new SharedSignatures(stages);
+    this.#earlier = earlier;
+  }
+
+  /** Takes the pages of earlier runs. Returns whether they fit in `maxBytes`; if not, it has given up. */
+  takeEarlier(maxBytes: number): boolean {
+    for (const [k, stage] of this.#stages.entries()) {
+      let n = 0;
+      for (const entry of this.#earlier?.entries(stage) ?? []) {
+        this.#stars.addEarlier(k, n++, entry);
+        if (n % PAGES_BETWEEN_LOOKS === 0 && this.bytes > maxBytes) return false;
+      }
+    }
+    return this.bytes <= maxBytes;
   }
 
   /** Bytes held by all indexes. */
@@ -73,7 +93,7 @@ export class DuplicateResolver {
   resolve(entry: EntryReader<SpanMeta>): FinalRow[] {
     const { rows } = entry.meta;
     this.#shared.read(rows);
-    return rows.map((row) => finalRow(row, this.#stars.decide(this.#candidate(row, entry))));
+    return rows.map((row) => finalRow(row, this.#stars.decide(this.#candidate(row, entry)), this.#earlier));
   }
 
   #candidate(row: PageRow, entry: EntryReader<SpanMeta>): Candidate {

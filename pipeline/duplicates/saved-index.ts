@@ -144,6 +144,15 @@ export function readIndexInfo(dir: string): SavedIndexInfo {
   return rest;
 }
 
+/** Raises RecipeError where the pages of an index were not signed as they are here. */
+export function expectSigning(dir: string, info: SavedIndexInfo, signing: Signing): void {
+  const differences = signingDifferences(info.signing, signing);
+  if (differences.length === 0) return;
+  throw new RecipeError(
+    `${dir}: its pages were not signed as ${signing.stage} signs here: ${differences.join("; ")}. Set both alike, or save the index again`,
+  );
+}
+
 /** A page of an index, as it is compared with. */
 export interface IndexEntry {
   readonly id: string;
@@ -164,12 +173,7 @@ export class SavedIndexReader {
   /** Raises FormatError for an index that is damaged, and RecipeError for one whose pages were signed otherwise. */
   static open(dir: string, signing: Signing): SavedIndexReader {
     const info = readIndexInfo(dir);
-    const differences = signingDifferences(info.signing, signing);
-    if (differences.length > 0) {
-      throw new RecipeError(
-        `${dir}: its pages were not signed as ${signing.stage} signs here: ${differences.join("; ")}. Set both alike, or save the index again`,
-      );
-    }
+    expectSigning(dir, info, signing);
     const files: Partial<Record<FileName, CheckedFile>> = {};
     try {
       for (const name of FILE_NAMES)

@@ -12,7 +12,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { EntryReader, entryFile, type PageRow, type SpanMeta } from "../span-entry.ts";
+import { takeTurns } from "../take-turns.ts";
 import { withRoom } from "../text/growable.ts";
+import type { EarlierRuns } from "./earlier-runs.ts";
 import { EvidenceFiles } from "./evidence-files.ts";
 import { type Policy, scoreOf } from "./policy.ts";
 import { Ranking } from "./rank.ts";
@@ -34,26 +36,32 @@ export interface SecondLookOptions {
   /** An empty folder for sorting. */
   readonly scratch: string;
   readonly memoryBytes: number;
-  /** Raises to stop; asked once a span. */
-  readonly throwIfStopped?: () => void;
+  /** Pages that have been decided to stay, before all of these. */
+  readonly earlier?: EarlierRuns | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Decides the pages of all entries, given their folders in input order. */
-export function decideAll(
+export async function decideAll(
   stages: readonly DedupStage[],
   entries: readonly string[],
   options: SecondLookOptions,
-): Verdicts {
-  const shared = findSharedKeys(stages, entries, options);
-  return new SharingPages(stages, shared, entries, options).decide();
+): Promise<Verdicts> {
+  const shared = await findSharedKeys(stages, entries, options);
+  const pages = new SharingPages(stages, shared, entries, options);
+  await pages.read(options.signal);
+  return await pages.decide(options.signal);
 }
 
-/** For each stage, which of the signed rows' keys another row has; rows are numbered through all entries, from 0. */
-function findSharedKeys(
+/**
+ * For each stage, which of the signed rows' keys another row has; rows are numbered through all entries, from 0, and pages of
+ * earlier runs go on from there.
+ */
+async function findSharedKeys(
   stages: readonly DedupStage[],
   entries: readonly string[],
-  { scratch, memoryBytes, throwIfStopped }: SecondLookOptions,
-): (SharedKeys | undefined)[] {
+  { scratch, memoryBytes, earlier, signal }: SecondLookOptions,
+): Promise<(SharedKeys | undefined)[]> {
   const finders = stages.map(({ index, definition: { keyWords } }) => {
     if (keyWords === undefined) return undefined; // Whether pages can meet is not told: all of them may.
     const folder = join(scratch, String(index));
@@ -63,7 +71,7 @@ function findSharedKeys(
   try {
     let first = 0;
     for (const dir of entries) {
-      throwIfStopped?.();
+      await takeTurns(signal);
       const entry = EntryReader.reopen<SpanMeta>(dir);
       try {
         const { rows } = entry.meta;
@@ -82,6 +90,10 @@ function findSharedKeys(
         entry.close();
       }
     }
+    for (const [k, stage] of stages.entries()) {
+      let number = first;
+      for (const { keys } of earlier?.entries(stage) ?? []) finders[k]?.add(number++, keys);
+    }
     return finders.map((finder) => finder?.finish());
   } finally {
     for (const finder of finders) finder?.close();
@@ -94,6 +106,9 @@ class SharingPages {
   readonly #shared: readonly (SharedKeys | undefined)[];
   readonly #entries: readonly string[];
   readonly #firstRows: number[] = [];
+  #rowCount = 0;
+  readonly #earlier: EarlierRuns | undefined;
+  readonly #policy: Policy;
   readonly #ranking: Ranking;
   readonly #signatures: readonly SignaturePlaces[];
   #count = 0;
@@ -107,17 +122,23 @@ class SharingPages {
     stages: readonly DedupStage[],
     shared: readonly (SharedKeys | undefined)[],
     entries: readonly string[],
-    { policy, throwIfStopped }: SecondLookOptions,
+    { policy, earlier }: SecondLookOptions,
   ) {
     this.#stages = stages;
+    this.#earlier = earlier;
     this.#shared = shared;
     this.#entries = entries;
+    this.#policy = policy;
     this.#ranking = new Ranking(policy.keep);
     this.#signatures = stages.map(() => new SignaturePlaces());
+  }
+
+  async read(signal: AbortSignal | undefined): Promise<void> {
+    const stages = this.#stages;
     const sharedSignatures = new SharedSignatures(stages);
     let first = 0;
-    for (const [e, dir] of entries.entries()) {
-      throwIfStopped?.();
+    for (const [e, dir] of this.#entries.entries()) {
+      await takeTurns(signal);
       this.#firstRows.push(first);
       const { rows } = EntryReader.reopen<SpanMeta>(dir).meta;
       sharedSignatures.read(rows);
@@ -130,17 +151,18 @@ class SharingPages {
           if (signed === undefined) continue;
           if (owners[k]!.at !== signed.keys[0]) owners[k] = { at: signed.keys[0], row: first + n };
           const owner = owners[k]!.row;
-          if (shared[k]?.isShared(owner) === false) continue;
-          if (!isPushed) this.#push(first + n, e, row, policy);
+          if (this.#shared[k]?.isShared(owner) === false) continue;
+          if (!isPushed) this.#push(first + n, e, row);
           isPushed = true;
           this.#signatures[k]!.set(this.#count - 1, signed, owner, sharedSignatures.numberOf(k, signed.keys[0]));
         }
       }
       first += rows.length;
     }
+    this.#rowCount = first;
   }
 
-  #push(number: number, entry: number, row: PageRow, policy: Policy): void {
+  #push(number: number, entry: number, row: PageRow): void {
     const { id, textBytes, date, url, contentHash = "0", tags } = row;
     const n = this.#count++;
     this.#rows = withRoom(this.#rows, this.#count);
@@ -152,15 +174,19 @@ class SharingPages {
     this.#stays[n] = row.outcome === "kept" ? 1 : 0;
     this.#ids.set(Buffer.from(id, "hex"), ID_BYTES * n);
     const ownId = String(tags["source.id"] ?? "");
-    this.#ranking.push({ textBytes, date, url, contentHash, ownId, score: scoreOf(row, policy) });
+    this.#ranking.push({ textBytes, date, url, contentHash, ownId, score: scoreOf(row, this.#policy) });
   }
 
-  decide(): Verdicts {
+  async decide(signal: AbortSignal | undefined): Promise<Verdicts> {
     const stars = new Stars(this.#stages);
     const keys = new EvidenceFiles();
-    const verdicts = new Verdicts(this.#stages, this.#firstRows, this.#rows.subarray(0, this.#count));
+    const rows = this.#rows.subarray(0, this.#count);
+    const verdicts = new Verdicts(this.#stages, this.#firstRows, rows, this.#earlier);
     try {
+      this.#addEarlier(stars);
+      let decided = 0;
       for (const n of this.#ranking.order()) {
+        if (decided++ % PAGES_A_TURN === 0) await takeTurns(signal);
         const match = stars.decide(this.#candidate(n, keys));
         if (match !== undefined) verdicts.set(n, match);
       }
@@ -169,6 +195,23 @@ class SharingPages {
       keys.close();
     }
     return verdicts;
+  }
+
+  /** Pages of earlier runs that share a key with another page. */
+  #addEarlier(stars: Stars): void {
+    for (const [k, stage] of this.#stages.entries()) {
+      const shared = this.#shared[k];
+      let n = 0;
+      for (const entry of this.#earlier?.entries(stage) ?? []) {
+        const number = this.#rowCount + n;
+        if (shared?.isShared(number) !== false) {
+          const keys = entry.keys.slice();
+          shared?.mask(number, keys);
+          stars.addEarlier(k, n, { ...entry, keys });
+        }
+        n++;
+      }
+    }
   }
 
   #candidate(n: number, files: EvidenceFiles): Candidate {
@@ -193,6 +236,7 @@ class SharingPages {
   }
 }
 
+const PAGES_A_TURN = 1000;
 const ID_BYTES = 16;
 const NOT_SHARED = 0xffff_ffff;
 
@@ -236,7 +280,9 @@ class SignaturePlaces {
 
 const STAYS = 0xff;
 
-/** Which rows of which entry are duplicates: 30 bytes for each page that shares a key. */
+const OWN = 0xffff_ffff;
+
+/** Which rows of which entry are duplicates: 34 bytes for each page that shares a key. */
 export class Verdicts {
   readonly #stages: readonly DedupStage[];
   readonly #firstRows: readonly number[];
@@ -246,9 +292,14 @@ export class Verdicts {
   readonly #reasons: string[] = [];
   readonly #similarity: Float64Array;
   readonly #twins: Uint8Array;
+  /** Number of the twin among the pages of earlier runs; `OWN` for one of this run. */
+  readonly #earlier: Uint32Array;
+  readonly #runs: EarlierRuns | undefined;
 
   /** `firstRows`: number of each entry's first row; `rows`: numbers of the rows that may be duplicates, ascending. */
-  constructor(stages: readonly DedupStage[], firstRows: readonly number[], rows: Uint32Array) {
+  constructor(stages: readonly DedupStage[], firstRows: readonly number[], rows: Uint32Array, runs?: EarlierRuns) {
+    this.#runs = runs;
+    this.#earlier = new Uint32Array(rows.length).fill(OWN);
     this.#stages = stages;
     this.#firstRows = firstRows;
     this.#rows = rows;
@@ -259,7 +310,8 @@ export class Verdicts {
   }
 
   /** The n-th of `rows` is a duplicate. */
-  set(n: number, { stage, reason, similarity, twin }: Match): void {
+  set(n: number, { stage, reason, similarity, twin, earlier = OWN }: Match): void {
+    this.#earlier[n] = earlier;
     let r = this.#reasons.indexOf(reason);
     if (r < 0) r = this.#reasons.push(reason) - 1;
     this.#stage[n] = this.#stages.indexOf(stage);
@@ -274,7 +326,7 @@ export class Verdicts {
     let n = lowerBound(this.#rows, first);
     return rows.map((row, i) => {
       if (this.#rows[n] !== first + i) return finalRow(row, undefined);
-      return finalRow(row, this.#matchAt(n++));
+      return finalRow(row, this.#matchAt(n++), this.#runs);
     });
   }
 
@@ -282,7 +334,8 @@ export class Verdicts {
     if (this.#stage[n] === STAYS) return undefined;
     const twin = Buffer.from(this.#twins.subarray(ID_BYTES * n, ID_BYTES * (n + 1))).toString("hex");
     const reason = this.#reasons[this.#reason[n]!]!;
-    return { stage: this.#stages[this.#stage[n]!]!, reason, similarity: this.#similarity[n]!, twin };
+    const earlier = this.#earlier[n] === OWN ? undefined : this.#earlier[n];
+    return { stage: this.#stages[this.#stage[n]!]!, reason, similarity: this.#similarity[n]!, twin, earlier };
   }
 }
 

@@ -17,9 +17,9 @@ export interface Signing {
 
 /** How a stage of a recipe signs. */
 export function signingOf({ definition, spec, identity }: Pick<Bound, "definition" | "spec" | "identity">): Signing {
-  const { thresholds = [], places = [] } = definition as DedupDefinition;
+  const { thresholds = [], places = [], signedBy } = definition as DedupDefinition;
   const others = new Set([...thresholds, ...places, ...Object.keys(dedupOptions)]);
-  const params = Object.entries(spec.params as object).filter(
+  const params = Object.entries(signedBy?.(spec.params as never) ?? (spec.params as object)).filter(
     ([name, value]) => !others.has(name) && value !== undefined,
   );
   const { files = [], code, version, name } = identity;

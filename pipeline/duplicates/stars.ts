@@ -6,8 +6,10 @@ import { type DedupOptions, dedupOptionsOf } from "../dedup-options.ts";
 import type { Bound, MiddleDefinition } from "../recipe.ts";
 import type { PageRow, Piece } from "../span-entry.ts";
 import { type DedupDefinition, type DedupIndex, type DuplicateOf, labelOf } from "../stage.ts";
+import { withRoom } from "../text/growable.ts";
 import { AddedPages } from "./added-pages.ts";
 import { EvidenceFiles, type Place } from "./evidence-files.ts";
+import type { IndexEntry } from "./saved-index.ts";
 
 /** A deduplication of pages in a recipe. */
 export interface DedupStage {
@@ -61,6 +63,8 @@ export interface Match {
   readonly similarity: number;
   /** Id of the page that stays. */
   readonly twin: string;
+  /** Its number among the pages of earlier runs, if it is of one. */
+  readonly earlier?: number | undefined;
 }
 
 export class Stars {
@@ -76,9 +80,9 @@ export class Stars {
     return this.#stages.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** A page that has been decided elsewhere to stay. */
-  add(stage: number, id: string, keys: Uint32Array, evidence: Place | undefined): void {
-    this.#stages[stage]!.add(id, keys, evidence);
+  /** A page of an earlier run, by its number among them. They come before all others, and in order. */
+  addEarlier(stage: number, n: number, { id, keys, evidence }: IndexEntry): void {
+    this.#stages[stage]!.addEarlier(n, id, keys, evidence);
   }
 
   /** Whether the page duplicates one that stays. If not, and if it stays itself, it is remembered. */
@@ -92,7 +96,7 @@ export class Stars {
       const { match } = answer;
       if (match !== undefined) {
         const { reason, similarity, twin } = match;
-        return { stage: stage.stage, reason, similarity, twin: stage.idOf(twin) };
+        return { stage: stage.stage, reason, similarity, twin: stage.idOf(twin), earlier: stage.earlierOf(twin) };
       }
       answers[k] = answer;
     }
@@ -123,6 +127,9 @@ class StageStars {
   readonly #lookup: DedupIndex;
   readonly #added = new AddedPages();
   readonly #evidence: EvidenceFiles;
+  /** Numbers of the pages of earlier runs, which were added first. */
+  #earlier = new Uint32Array(0);
+  #earlierCount = 0;
   /** Of signatures that several pages share. */
   readonly #answers = new Map<number, Answer>();
 
@@ -133,11 +140,21 @@ class StageStars {
   }
 
   get bytes(): number {
-    return this.#lookup.bytes + this.#added.bytes;
+    return this.#lookup.bytes + this.#added.bytes + this.#earlier.byteLength;
   }
 
   idOf(added: number): string {
     return this.#added.idOf(added);
+  }
+
+  earlierOf(added: number): number | undefined {
+    return added < this.#earlierCount ? this.#earlier[added] : undefined;
+  }
+
+  addEarlier(n: number, id: string, keys: Uint32Array, evidence: Place | undefined): void {
+    this.#earlier = withRoom(this.#earlier, this.#earlierCount + 1);
+    this.#earlier[this.#earlierCount++] = n;
+    this.add(id, keys, evidence);
   }
 
   ask(signature: CandidateSignature): Answer {

@@ -110,6 +110,12 @@ export default defineDedup({
   },
   sign: ({ text }, _, signer) => signer.sign(text),
   keyWords: KEY_WORDS_PER_BAND,
+  signedBy: ({ config, bands, rows, ngram, unit, seed, verify, parity, hash, precision }) => ({
+    ...settingsOf({ config, bands, rows, ngram, unit }),
+    seed,
+    verify,
+    ...(parity === undefined ? {} : { parity, hash, precision }),
+  }),
   thresholds: ["measure", "minJaccard", "minContainment"],
   openIndex: (params) => new MinhashIndex({ ...params, ...settingsOf(params) }),
 });
