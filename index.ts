@@ -12,6 +12,7 @@ export { default as pii } from "./stages/clean/pii.ts";
 export { default as injectDuplicates } from "./stages/controls/inject-duplicates.ts";
 export { default as mixBoilerplate } from "./stages/controls/mix-boilerplate.ts";
 export { default as shuffleWords } from "./stages/controls/shuffle-words.ts";
+export { default as decontaminate } from "./stages/decontaminate/decontaminate.ts";
 export { default as exactDedup } from "./stages/dedup/exact-dedup.ts";
 export { default as lineDedup } from "./stages/dedup/line-dedup.ts";
 export { default as minhashDedup } from "./stages/dedup/minhash-dedup.ts";

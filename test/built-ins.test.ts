@@ -16,6 +16,7 @@ const LISTED_IN: Readonly<Record<string, keyof Registry>> = {
   "stages/clean": "stages",
   "stages/annotate": "stages",
   "stages/dedup": "stages",
+  "stages/decontaminate": "stages",
   "stages/controls": "stages",
   "stages/sinks": "sinks",
   tokenizer: "sinks",

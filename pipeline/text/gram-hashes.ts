@@ -24,6 +24,23 @@ export class GramRoller {
   }
 }
 
+/** The key of the one run that begins at a word: what rolling gives, for those who ask seldom. */
+export function gramKey(
+  { low, high }: WordHasher,
+  start: number,
+  length: number,
+  into: { low: number; high: number },
+): void {
+  let a = 0;
+  let b = 0;
+  for (let i = start; i < start + length; i++) {
+    a = (Math.imul(a, LOW_DIGIT) + low[i]!) | 0;
+    b = (Math.imul(b, HIGH_DIGIT) + high[i]!) | 0;
+  }
+  into.low = mix(a + length);
+  into.high = mix(b + length);
+}
+
 function rollHalf(words: Uint32Array, count: number, length: number, digit: number, out: Uint32Array): void {
   let leaving = 1;
   for (let i = 0; i < length; i++) leaving = Math.imul(leaving, digit);

@@ -6,38 +6,70 @@
  *
  * In scripts written without spaces every character is a word. `normalizedWords` is the definition; `WordHasher` makes no
  * strings.
+ *
+ * What becomes of punctuation inside of a word is a choice. In GPT-3's words it `joins`: "well-known" is "wellknown", and
+ * `{"question":"Find` one word. Where it `parts`, as in datatrove's (utils/text.py, simplify_text), these are two words and
+ * two; apostrophes and invisible characters join all the same: "don't" is "dont".
  */
+export type Punctuation = "joins" | "parts";
 
 const NO_SPACES = ["Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar"];
 const ALONE = new RegExp(`[${NO_SPACES.map((script) => `\\p{Script=${script}}`).join("")}]`, "gu");
 const NO_WORD = /[^\p{L}\p{M}\p{N}\s]/gu;
+/** What parts no words: apostrophes, as typed and as printed, and what has no width (soft hyphens, joiners). */
+const WITHIN = /['\u2018\u2019\p{Cf}]/gu;
 
-export function normalizedWords(text: string): string[] {
-  const normal = normalize(text).replace(NO_WORD, "").replace(ALONE, " $& ").trim();
+export function normalizedWords(text: string, punctuation: Punctuation = "joins"): string[] {
+  const joined = punctuation === "joins" ? normalize(text).replace(NO_WORD, "") : partedAtMarks(normalize(text));
+  const normal = joined.replace(ALONE, " $& ").trim();
   return normal === "" ? [] : normal.split(/\s+/u);
+}
+
+function partedAtMarks(text: string): string {
+  return text.replace(WITHIN, (mark) => (/\s/u.test(mark) ? mark : "")).replace(NO_WORD, " ");
 }
 
 function normalize(text: string): string {
   return text.normalize("NFKC").toLowerCase();
 }
 
+/** A byte order mark is white space, but what is a word's last sigma is looked for behind it. */
+const BREAK = new RegExp(
+  `[\\s--\\ufeff]|[[${NO_SPACES.map((script) => `\\p{Script=${script}}`).join("")}]&&\\p{Lo}]`,
+  "gv",
+);
+
+/**
+ * The first place from `from` on at which a text may be cut, so that the words of the parts are the words of the whole: before
+ * white space, or a letter that is a word by itself. (A mark would join what stands before it.) The text's end, if there is none.
+ */
+export function wordBreak(text: string, from: number): number {
+  // From between the halves of a pair the search would step back.
+  BREAK.lastIndex = text.codePointAt(from - 1)! > 0xffff ? from + 1 : from;
+  return BREAK.exec(text)?.index ?? text.length;
+}
+
 const Class = { dropped: 0, word: 1, space: 2, alone: 3, surrogate: 4 } as const;
 
-function classOf(character: string): number {
+function classOf(character: string, punctuation: Punctuation): number {
   if (/\s/u.test(character)) return Class.space;
-  if (character.replace(NO_WORD, "") === "") return Class.dropped;
+  if (character.replace(NO_WORD, "") === "") {
+    return punctuation === "joins" || character.replace(WITHIN, "") === "" ? Class.dropped : Class.space;
+  }
   return character.replace(ALONE, "") === "" ? Class.alone : Class.word;
 }
 
-let table: Uint8Array | undefined;
+const tables = new Map<Punctuation, Uint8Array>();
 
 /** Of every UTF-16 code unit. */
-function classTable(): Uint8Array {
-  if (table !== undefined) return table;
-  table = new Uint8Array(1 << 16);
+function classTable(punctuation: Punctuation): Uint8Array {
+  const known = tables.get(punctuation);
+  if (known !== undefined) return known;
+  const table = new Uint8Array(1 << 16);
   for (let unit = 0; unit < table.length; unit++) {
-    table[unit] = (unit & 0xf800) === 0xd800 ? Class.surrogate : classOf(String.fromCharCode(unit));
+    table[unit] = (unit & 0xf800) === 0xd800 ? Class.surrogate : classOf(String.fromCharCode(unit), punctuation);
   }
+  tables.set(punctuation, table);
   return table;
 }
 
@@ -49,18 +81,31 @@ export class WordHasher {
   low = new Uint32Array(1 << 12);
   high = new Uint32Array(1 << 12);
   count = 0;
-  readonly #classes = classTable();
+  readonly #punctuation: Punctuation;
+  readonly #classes: Uint8Array;
 
-  read(text: string): void {
+  constructor(punctuation: Punctuation = "joins") {
+    this.#punctuation = punctuation;
+    this.#classes = classTable(punctuation);
+  }
+
+  /** `carried` is how many of the last words stay before those of this text, which then goes on where the last one ended. */
+  read(text: string, carried = 0): void {
     const normal = normalize(text);
-    this.#reserve(normal.length);
-    const { low, high } = this;
+    let { low, high } = this;
+    low.copyWithin(0, this.count - carried, this.count);
+    high.copyWithin(0, this.count - carried, this.count);
+    const punctuation = this.#punctuation;
     const classes = this.#classes;
-    let count = 0;
+    let count = carried;
     let a = 0;
     let b = 0;
     let inWord = false;
     const end = (): void => {
+      if (count === low.length) {
+        this.#grow();
+        ({ low, high } = this);
+      }
       low[count] = mix(a);
       high[count++] = mix(b);
       a = 0;
@@ -80,9 +125,9 @@ export class WordHasher {
       let second = 0;
       if (kind === Class.surrogate) {
         const codePoint = normal.codePointAt(i)!;
-        if (codePoint <= 0xffff) continue; // half a pair
-        kind = classOf(String.fromCodePoint(codePoint));
-        second = normal.charCodeAt(++i);
+        const isPair = codePoint > 0xffff;
+        kind = classOf(String.fromCodePoint(codePoint), punctuation);
+        if (isPair) second = normal.charCodeAt(++i);
       }
       if (kind === Class.dropped) continue;
       if (kind !== Class.word && inWord) end();
@@ -95,10 +140,12 @@ export class WordHasher {
     this.count = count;
   }
 
-  #reserve(words: number): void {
-    if (this.low.length >= words) return;
-    this.low = new Uint32Array(words);
-    this.high = new Uint32Array(words);
+  #grow(): void {
+    const { low, high } = this;
+    this.low = new Uint32Array(2 * low.length);
+    this.high = new Uint32Array(2 * high.length);
+    this.low.set(low);
+    this.high.set(high);
   }
 }
 
