@@ -43,9 +43,17 @@ function distribute(from: usize, to: usize, bytes: usize, shift: u32): void {
 function insertDistinct(hashes: usize, bytes: usize): usize {
   const end = hashes + bytes;
   let sortedEnd = hashes + 4;
+  let last = load<u32>(hashes);
   for (let p = sortedEnd; p < end; p += 4) {
     const hash = load<u32>(p);
-    let place = sortedEnd;
+    if (hash > last) {
+      store<u32>(sortedEnd, hash);
+      sortedEnd += 4;
+      last = hash;
+      continue;
+    }
+    if (hash == last) continue;
+    let place = sortedEnd - 4;
     while (place > hashes && load<u32>(place - 4) > hash) place -= 4;
     if (place > hashes && load<u32>(place - 4) == hash) continue;
     for (let q = sortedEnd; q > place; q -= 4) store<u32>(q, load<u32>(q - 4));

@@ -23,7 +23,7 @@ function gaps(at: usize): u64 {
   return i8x16.bitmask(i8x16.narrow_i16x8_s(first, second));
 }
 
-/** Takes units `from` to `from` + 7 of four words. */
+/** Takes eight units more of four words, and writes down the state after each. */
 @inline
 function absorbEight(h: v128, a: v128, b: v128, c: v128, d: v128, multiplier: v128, states: usize): v128 {
   let ab = v128.shuffle<i16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
