@@ -1,17 +1,18 @@
 /**
- * How those who published a MinHash deduplication did it: bands, rows, and what a shingle is. Where each is from:
+ * How those who published a MinHash deduplication did it: bands, rows, and what a shingle is. Where each was read:
  *
  * | | bands × rows | shingle | read in |
  * |---|---|---|---|
- * | fineweb | 14 × 8 | 5 words | huggingface/datatrove a649de7, pipeline/dedup/minhash.py: its defaults, which FineWeb used |
- * | refinedweb | 450 × 20 | 5 words | Lee et al. 2021, §4.2 and appendix A; Penedo et al. 2023, appendix G.3.1 (both quoted by others) |
- * | nemo | 20 × 13 | 24 characters as they are | NVIDIA-NeMo/Curator b8d3226, deduplication/fuzzy/workflow.py; rapidsai/cudf 01500dd, text/minhash.cu |
- * | dclm | 93 × 15 | 5 words | mlfoundations/dclm, exp_data: data sets named `minhash.b15.r93`; its shingles were not to be found, these are RefinedWeb's |
- * | duplodocus | 20 × 5 | 5 words | allenai/duplodocus dd3ac60, README; without flags its code has 10 × 20. Its words are BPE tokens |
- * | marin | 26 × 11 | 5 characters, cleaned | marin-community/marin 4f8a83d, deduplication/fuzzy_minhash.py; rust/dupekit/src/minhash_ops.rs. It cuts texts at 500,000 characters |
+ * | fineweb | 14 × 8 | 5 words | huggingface/datatrove 3647626, pipeline/dedup/minhash.py: its defaults, which are FineWeb's |
+ * | refinedweb | 450 × 20 | 5 words | Lee et al. 2021, §4.2 and appendix A; Penedo et al. 2023, appendix G.3.1: both as others quote them |
+ * | nemo | 20 × 13 | 24 characters as they are | NVIDIA-NeMo/Curator 1075bd3, deduplication/fuzzy/workflow.py; rapidsai/cudf 01500dd, text/minhash.cu |
+ * | dclm | 93 × 15 | 5 words | mlfoundations/dclm, exp_data: data sets named `minhash.b15.r93`. Its shingles were not found; these are RefinedWeb's |
+ * | duplodocus | 20 × 5 | 5 words | allenai/duplodocus dd3ac60, README; the constants in its code are 10 × 20. Its words are BPE tokens |
+ * | marin | 26 × 11 | 5 characters, cleaned | marin-community/marin 00c8547, deduplication/fuzzy_minhash.py, and 447ef52, rust/dupekit/src/minhash_ops.rs. It cuts texts at 500,000 characters |
  *
- * They fix which pages become candidates, and how often (`describeCurve`). Hash functions are ours; only `parity:
- * datatrove` reproduces anybody's.
+ * They fix which pages become candidates, and how often (`describeCurve`). Words are those of shingles.ts and hash
+ * functions are ours; only `parity: datatrove` reproduces anybody's. A similarity means something for one kind of shingle
+ * only: pages that share 0.8 of their runs of five characters may share half of their runs of five words.
  */
 
 /** Words (shingles.ts), characters of the text as it is, or of the text in lower case without ASCII punctuation. */

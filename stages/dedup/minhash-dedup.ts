@@ -98,9 +98,11 @@ export default defineDedup({
       precision: z.literal(PRECISIONS).default(64).describe("With `parity`, bits of a hash."),
       ...dedupOptions,
     })
-    .refine((params) => params.parity === undefined || settingsOf(params).unit === "words", {
-      path: ["parity"],
-      error: "Invalid unit: expected shingles of words, as datatrove makes them",
+    .check(({ value, issues }) => {
+      const { unit } = settingsOf(value);
+      if (value.parity === undefined || unit === "words") return;
+      const message = "Invalid unit: expected shingles of words, as datatrove makes them";
+      issues.push({ code: "custom", path: ["parity"], input: unit, message });
     }),
   setup: ({ config, bands, rows, ngram, unit, seed, verify, parity, hash, precision }) => {
     const settings = settingsOf({ config, bands, rows, ngram, unit });
