@@ -2,7 +2,7 @@
 import type { FinalRow } from "./duplicates/resolver.ts";
 import type { FileTally, RunCounts } from "./manifest.ts";
 import type { CheckedRecipe } from "./recipe.ts";
-import type { SpanAccount } from "./span-entry.ts";
+import type { PageRow, SpanAccount } from "./span-entry.ts";
 import { labelOf } from "./stage.ts";
 
 /** Losses listed one by one for each file; more are in the sum alone. */
@@ -26,6 +26,7 @@ export class Counter {
       // Without a prototype: a reason may be called "constructor".
       droppedBy: Object.create(null),
       quarantinedBy: Object.create(null),
+      cutBy: Object.create(null),
       files: Object.create(null),
     };
   }
@@ -37,6 +38,7 @@ export class Counter {
     const { counts } = this;
     counts.pages++;
     counts[outcome]++;
+    this.#cuts(row.cuts ?? []);
     if (outcome === "kept") {
       counts.textBytes += row.textBytes;
       counts.tokens += tokens;
@@ -45,6 +47,15 @@ export class Counter {
     const by = outcome === "dropped" ? counts.droppedBy : counts.quarantinedBy;
     by[stage] ??= Object.create(null) as Record<string, number>;
     by[stage][reason] = (by[stage][reason] ?? 0) + 1;
+  }
+
+  #cuts(cuts: NonNullable<PageRow["cuts"]>): void {
+    const { cutBy } = this.counts;
+    for (const { stage, start, end } of cuts) {
+      cutBy[stage] ??= { pages: 0, units: 0 };
+      cutBy[stage].units += end - start;
+    }
+    for (const stage of new Set(cuts.map((cut) => cut.stage))) cutBy[stage]!.pages++;
   }
 
   span(file: string, { skipped, losses }: SpanAccount): void {

@@ -55,6 +55,8 @@ export interface RunCounts extends Tally {
   funnel: [step: string, passed: number][];
   droppedBy: Record<string, Record<string, number>>;
   quarantinedBy: Record<string, Record<string, number>>;
+  /** By stage that looks below the page: how many pages lost passages, and the UTF-16 units of these. */
+  cutBy: Record<string, { pages: number; units: number }>;
   files: Record<string, FileTally>;
 }
 

@@ -50,11 +50,18 @@ function funnelOf({ counts }: Manifest): string {
     const reasons = reasonsOf(counts, step);
     const lost = reasons.reduce((sum, [, pages]) => sum + pages, 0);
     const named = reasons.slice(0, 3).map(([reason, pages]) => `${reason} ${count(pages)}`);
-    const why = lost === 0 ? "" : `−${count(lost)}: ${named.join(", ")}${reasons.length > 3 ? ", …" : ""}`;
+    const dropped = lost === 0 ? "" : `−${count(lost)}: ${named.join(", ")}${reasons.length > 3 ? ", …" : ""}`;
+    const why = [dropped, cutOf(counts, step)].filter((part) => part !== "").join("; ");
     rows.push([`after ${step}`, count(passed), percent(passed, counts.pages), why]);
   }
   const width = Math.max(...rows.map(([, , , why]) => why!.length));
   return table(rows.map(([step, pages, share, why]) => [step!, pages!, share!, why!.padEnd(width)]));
+}
+
+function cutOf({ cutBy }: RunCounts, stage: string): string {
+  // Runs of earlier versions do not have the field.
+  const cut = cutBy?.[stage];
+  return cut === undefined ? "" : `cut ${count(cut.units)} characters out of ${count(cut.pages)} pages`;
 }
 
 function reasonsOf(counts: RunCounts, stage: string): [string, number][] {

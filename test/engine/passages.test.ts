@@ -48,6 +48,8 @@ test("what several pages have in common is cut from all but the first; duplicate
   const { counts } = await runIn(dir);
   assert.deepEqual({ ...counts.droppedBy["exact-dedup"] }, { "exact-duplicate": 1 });
   assert.deepEqual({ ...counts.droppedBy["first-lines"] }, { "nothing-left": 1 });
+  const losing = 24 - 6 - 1 - 1; // not those without the banner, nor the duplicate, nor the first page
+  assert.deepEqual({ ...counts.cutBy }, { "first-lines": { pages: losing, units: 20 * losing } });
   const texts = outputOf(dir);
   assert.equal(counts.pages, 24);
   assert.ok(texts.get("1")!.startsWith(BANNER), "the first page keeps it");
