@@ -2,22 +2,24 @@
  * The index of banded signatures: one key table a band, since a key means something only within its band. Pages are
  * numbered from 0 as they are added.
  *
- * Memory for 64-bit keys: 12 bytes a slot at ½ to ¾ full = 16 to 24 bytes a band, 224 to 336 bytes a page at 14 bands,
- * and 12 bytes more for each band in which a page shares its key with an earlier one. While a band's table grows, it
- * is there twice; the bands grow one after the other.
+ * A key of which all words are 0 stands for one that nobody else has, and is left out.
+ *
+ * Memory for 64-bit keys: 14 to 18 bytes a band, 198 to 248 bytes a page at 14 bands; where a page shares its key with an
+ * earlier one, 12 to 18 bytes in place of these. While a band's table grows, it is there twice; the bands grow one after
+ * the other.
  */
 import { KeyTable } from "./key-table.ts";
 
 export class KeyIndex {
   readonly #tables: readonly KeyTable[];
-  readonly #keyWords: 2 | 4;
+  readonly #keyWords: number;
   readonly #firstWords: Uint32Array;
   #pageCount = 0;
   #entriesSkipped = 0;
   /** The most pages that `pagesInto` can write. */
   readonly maxPagesFound: number;
 
-  constructor(shape: { readonly bands: number; readonly keyWords: 2 | 4; readonly maxPagesPerKey: number }) {
+  constructor(shape: { readonly bands: number; readonly keyWords: number; readonly maxPagesPerKey: number }) {
     const { bands, keyWords, maxPagesPerKey } = shape;
     this.#tables = Array.from({ length: bands }, () => new KeyTable(keyWords, maxPagesPerKey));
     this.#keyWords = keyWords;
@@ -57,7 +59,7 @@ export class KeyIndex {
     return Math.max(0, ...counts);
   }
 
-  /** Remembers a page under its keys; returns its number. */
+  /** Remembers a page under its keys; returns its number. A page whose keys are all left out has a number, too. */
   add(keys: Uint32Array): number {
     this.#touch(keys);
     const page = this.#pageCount++;

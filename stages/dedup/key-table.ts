@@ -1,21 +1,31 @@
 /**
  * A hash table from fixed-width keys to the pages that were added under them, in two typed arrays.
  *
- *     slots   | key words (2 or 4) | entry |     open addressing, linear probing, ½ to ¾ full
+ *     slots   | key words | entry |     open addressing, linear probing, in ascending order of first words
  *     entry   0 empty · 1 … 2³¹−1 one page, its number + 1 · top bit set: a node of the chain
  *     nodes   | page | older entry | pages in the chain |     only for keys with more than one page
  *
- * A key's home is in proportion to its first word, so that slots lie nearly in key order: the table can grow by any
- * factor, and growing reads and writes memory in sequence. First words must therefore be spread evenly, as hashes are.
+ * A key's home is in proportion to its first word, and every slot from its home to its place is full. Because of the order
+ * (Amble, Knuth 1974: Ordered hash tables) a search ends at the first larger word, which in a crowded table comes long
+ * before the next empty slot, and the table grows by any factor in one pass along both arrays. What an insertion finds
+ * between its place and the next empty slot moves on by one. First words must be spread evenly, as hashes are; others
+ * are found as well, but slowly.
  *
- * Memory: (keyWords + 1) × 4 bytes a slot at ½ to ¾ full, and 12 bytes for each page after a key's first.
+ * A key of which all words are 0 stands for one that nobody else has: it is neither stored nor found.
+ *
+ * Memory: (keyWords + 1) × 4 bytes a slot, of which 68 to 85 % are full: 14 to 18 bytes a key of 64 bits. 12 to 18 bytes
+ * more for each page after a key's first.
  */
+import { isNone } from "../../pipeline/duplicates/equal-keys.ts";
 
-const INITIAL_SLOTS = 1 << 10;
-const GROWTH = 1.5;
-const FULLEST = 0.75;
+const INITIAL_SLOTS = 256;
+const GROWTH = 1.25;
+const FULLEST = 0.85;
+/** Slots behind the last home. The last one of them is always empty, so that every search ends. */
+const INITIAL_OVERFLOW = 32;
 
 const NODE_WORDS = 3;
+const NODE_GROWTH = 1.5;
 const CHAIN_BIT = 0x8000_0000;
 const MAX_PAGES = 0x7fff_ffff;
 
@@ -23,18 +33,19 @@ export class KeyTable {
   readonly #keyWords: number;
   readonly #slotWords: number;
   readonly #maxPagesPerKey: number;
-  #slotCount = INITIAL_SLOTS;
-  #slots: Uint32Array;
+  #homes = INITIAL_SLOTS;
+  #overflow = INITIAL_OVERFLOW;
+  #slots: Uint32Array<ArrayBuffer>;
   #usedSlots = 0;
   #nodes = new Uint32Array(64 * NODE_WORDS);
   #nodeCount = 0;
 
   /** `maxPagesPerKey`: the first so many pages of a key are remembered, the others are not. */
-  constructor(keyWords: 2 | 4, maxPagesPerKey: number) {
+  constructor(keyWords: number, maxPagesPerKey: number) {
     this.#keyWords = keyWords;
     this.#slotWords = keyWords + 1;
     this.#maxPagesPerKey = maxPagesPerKey;
-    this.#slots = new Uint32Array(this.#slotCount * this.#slotWords);
+    this.#slots = new Uint32Array((this.#homes + this.#overflow) * this.#slotWords);
   }
 
   get bytes(): number {
@@ -43,7 +54,7 @@ export class KeyTable {
 
   /** Writes the pages under the key at `keys[at]`, latest first, to `out[outAt]` onwards; returns how many. */
   pagesInto(keys: Uint32Array, at: number, out: Uint32Array, outAt: number): number {
-    let entry = this.#slots[this.#find(keys, at) + this.#keyWords]!;
+    let entry = this.#entryAt(this.#find(keys, at), keys, at);
     let count = 0;
     while (entry >= CHAIN_BIT) {
       const node = (entry - CHAIN_BIT) * NODE_WORDS;
@@ -56,49 +67,71 @@ export class KeyTable {
 
   /** How many pages are remembered under the key at `keys[at]`. */
   countOf(keys: Uint32Array, at: number): number {
-    const entry = this.#slots[this.#find(keys, at) + this.#keyWords]!;
-    if (entry >= CHAIN_BIT) return this.#nodes[(entry - CHAIN_BIT) * NODE_WORDS + 2]!;
-    return entry === 0 ? 0 : 1;
+    return this.#countOf(this.#entryAt(this.#find(keys, at), keys, at));
   }
 
   /** Remembers the page under the key at `keys[at]`; false when the key has as many pages as it may. */
   add(keys: Uint32Array, at: number, page: number): boolean {
     if (page >= MAX_PAGES) throw new RangeError(`key table: page number ${page} is beyond ${MAX_PAGES - 1}`);
+    if (isNone(keys, at, this.#keyWords)) return true;
     const slot = this.#find(keys, at);
-    const entry = this.#slots[slot + this.#keyWords]!;
+    const entry = this.#entryAt(slot, keys, at);
     if (entry !== 0) return this.#chain(slot, entry, page);
-    for (let w = 0; w < this.#keyWords; w++) this.#slots[slot + w] = keys[at + w]!;
-    this.#slots[slot + this.#keyWords] = page + 1;
-    this.#usedSlots++;
-    if (this.#usedSlots > this.#slotCount * FULLEST) this.#grow();
+    this.#insert(slot, keys, at, page + 1);
     return true;
   }
 
   /** Reads the key's home slot for nothing but to have the memory at hand; see `KeyIndex`. */
   touch(keys: Uint32Array, at: number): number {
-    return this.#slots[homeSlot(keys[at]!, this.#slotCount) * this.#slotWords]!;
+    return this.#slots[homeOf(keys[at]!, this.#homes) * this.#slotWords]!;
   }
 
-  /** Offset of the slot that holds the key, or of the empty one where it would go. */
+  /** Offset of the slot that holds the key, or of the one that it would take. */
   #find(keys: Uint32Array, at: number): number {
     const slots = this.#slots;
     const keyWords = this.#keyWords;
+    const slotWords = this.#slotWords;
     const first = keys[at]!;
-    const second = keys[at + 1]!;
-    let offset = homeSlot(first, this.#slotCount) * this.#slotWords;
-    for (;;) {
-      if (slots[offset + keyWords] === 0) return offset;
-      if (slots[offset] === first && slots[offset + 1] === second) {
-        if (keyWords === 2) return offset;
-        if (slots[offset + 2] === keys[at + 2] && slots[offset + 3] === keys[at + 3]) return offset;
-      }
-      offset += this.#slotWords;
-      if (offset === slots.length) offset = 0;
-    }
+    let offset = homeOf(first, this.#homes) * slotWords;
+    while (slots[offset]! < first && slots[offset + keyWords] !== 0) offset += slotWords;
+    while (slots[offset] === first && slots[offset + keyWords] !== 0 && !this.#restIsAt(offset, keys, at))
+      offset += slotWords;
+    return offset;
+  }
+
+  #restIsAt(offset: number, keys: Uint32Array, at: number): boolean {
+    for (let w = 1; w < this.#keyWords; w++) if (this.#slots[offset + w] !== keys[at + w]) return false;
+    return true;
+  }
+
+  /** The entry of the key if that is in the slot, otherwise 0. */
+  #entryAt(offset: number, keys: Uint32Array, at: number): number {
+    return this.#slots[offset] === keys[at] && this.#restIsAt(offset, keys, at)
+      ? this.#slots[offset + this.#keyWords]!
+      : 0;
+  }
+
+  #insert(offset: number, keys: Uint32Array, at: number, entry: number): void {
+    const slots = this.#slots;
+    const slotWords = this.#slotWords;
+    const keyWords = this.#keyWords;
+    let empty = offset;
+    while (slots[empty + keyWords] !== 0) empty += slotWords;
+    for (let i = empty - 1; i >= offset; i--) slots[i + slotWords] = slots[i]!;
+    for (let w = 0; w < keyWords; w++) slots[offset + w] = keys[at + w]!;
+    slots[offset + keyWords] = entry;
+    this.#usedSlots++;
+    if (this.#usedSlots > this.#homes * FULLEST) this.#resize(Math.ceil(this.#homes * GROWTH), this.#overflow);
+    else if (empty === slots.length - slotWords) this.#resize(this.#homes, this.#overflow * 2);
+  }
+
+  #countOf(entry: number): number {
+    if (entry >= CHAIN_BIT) return this.#nodes[(entry - CHAIN_BIT) * NODE_WORDS + 2]!;
+    return entry === 0 ? 0 : 1;
   }
 
   #chain(slot: number, older: number, page: number): boolean {
-    const count = older >= CHAIN_BIT ? this.#nodes[(older - CHAIN_BIT) * NODE_WORDS + 2]! : 1;
+    const count = this.#countOf(older);
     if (count >= this.#maxPagesPerKey) return false;
     const node = this.#nodeCount * NODE_WORDS;
     if (node === this.#nodes.length) this.#nodes = enlarged(this.#nodes);
@@ -109,33 +142,46 @@ export class KeyTable {
     return true;
   }
 
-  #grow(): void {
+  #resize(homes: number, overflow: number): void {
     const old = this.#slots;
     const slotWords = this.#slotWords;
-    const keyWords = this.#keyWords;
-    const slotCount = Math.ceil(this.#slotCount * GROWTH);
-    const slots = new Uint32Array(slotCount * slotWords);
-    for (let from = 0; from < old.length; from += slotWords) {
-      if (old[from + keyWords] === 0) continue;
-      let to = homeSlot(old[from]!, slotCount) * slotWords;
-      while (slots[to + keyWords] !== 0) {
-        to += slotWords;
-        if (to === slots.length) to = 0;
-      }
-      for (let w = 0; w < slotWords; w++) slots[to + w] = old[from + w]!;
+    let slots = new Uint32Array((homes + overflow) * slotWords);
+    while (spread(old, slots, slotWords, homes) >= slots.length) {
+      overflow *= 2;
+      slots = new Uint32Array((homes + overflow) * slotWords);
     }
+    release(old);
     this.#slots = slots;
-    this.#slotCount = slotCount;
+    this.#homes = homes;
+    this.#overflow = overflow;
   }
 }
 
-/** The product is below 2⁵³ and the quotient below `slotCount`; `>>> 0` cuts the fraction off. */
-function homeSlot(first: number, slotCount: number): number {
-  return ((first * slotCount) / 2 ** 32) >>> 0;
+/** Copies all full slots, each to its home or, where that is taken, behind the one before; returns where they end. */
+function spread(old: Uint32Array, slots: Uint32Array, slotWords: number, homes: number): number {
+  let next = 0;
+  for (let from = 0; from < old.length; from += slotWords) {
+    if (old[from + slotWords - 1] === 0) continue;
+    const to = Math.max(next, homeOf(old[from]!, homes) * slotWords);
+    for (let w = 0; w < slotWords; w++) slots[to + w] = old[from + w]!;
+    next = to + slotWords;
+  }
+  return next;
 }
 
-function enlarged(array: Uint32Array): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(array.length * 2);
+/** Ascends with `first`, from 0 to `homes`; `>>> 0` cuts the fraction off. */
+function homeOf(first: number, homes: number): number {
+  return ((first * homes) / 2 ** 32) >>> 0;
+}
+
+function enlarged(array: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(Math.ceil((array.length / NODE_WORDS) * NODE_GROWTH) * NODE_WORDS);
   larger.set(array);
+  release(array);
   return larger;
+}
+
+/** Gives memory back at once, where the garbage collector would wait until it has seen a few such arrays. */
+function release(array: Uint32Array<ArrayBuffer>): void {
+  array.buffer.transfer(0);
 }

@@ -25,6 +25,7 @@ class MapIndex {
     const page = this.pageCount++;
     for (const [b, band] of this.#bands.entries()) {
       const key = this.#key(keys, b);
+      if (/^[0,]*$/.test(key)) continue;
       const pages = band.get(key);
       if (pages === undefined) band.set(key, [page]);
       else if (pages.length < this.#maxPagesPerKey) pages.push(page);
@@ -43,8 +44,9 @@ function found(index: KeyIndex, keys: Uint32Array): number[] {
 }
 
 const SHAPES = [
-  { bands: 2, keyWords: 2, maxPagesPerKey: 4, pages: 400_000 },
-  { bands: 1, keyWords: 4, maxPagesPerKey: 1, pages: 200_000 },
+  { bands: 2, keyWords: 2, maxPagesPerKey: 4, pages: 100_000 },
+  { bands: 1, keyWords: 4, maxPagesPerKey: 1, pages: 50_000 },
+  { bands: 3, keyWords: 1, maxPagesPerKey: 3, pages: 20_000 },
 ] as const;
 
 for (const { pages, ...shape } of SHAPES) {
@@ -60,6 +62,7 @@ for (const { pages, ...shape } of SHAPES) {
       const old = earlier[Math.floor(random() * earlier.length)];
       if (old !== undefined && random() < 0.4) keys.set(old.subarray(0, shape.keyWords));
       if (random() < 0.1) keys[shape.keyWords - 1]! ^= 0x8000_0000;
+      if (random() < 0.05) keys.fill(0, 0, Math.ceil(random() * keys.length));
       if (page % 8 === 0) {
         const [got, expected] = [found(index, keys), twin.pagesOf(keys)];
         if (got.join() !== expected.join()) assert.deepEqual(got, expected, `page ${page}`);
@@ -78,16 +81,16 @@ for (const { pages, ...shape } of SHAPES) {
   });
 }
 
-test("keys at the ends of the range, all words zero or all bits set, are keys like any other", () => {
+test("keys at the ends of the range are keys like any other, all words zero excepted", () => {
   const index = new KeyIndex({ bands: 1, keyWords: 2, maxPagesPerKey: 8 });
   const edges = [0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
-  const all = edges.flatMap((a) => edges.map((b) => Uint32Array.of(a, b)));
+  const all = edges.flatMap((a) => edges.map((b) => Uint32Array.of(a, b))).slice(1);
   for (const keys of all) assert.deepEqual(found(index, keys), []);
   for (const keys of all) index.add(keys);
   for (const [page, keys] of all.entries()) assert.deepEqual(found(index, keys), [page]);
 });
 
-test("slots crowded at the end of the table go on at its beginning, and survive growth", () => {
+test("slots crowded at the end of the table go on behind it, and survive growth", () => {
   const index = new KeyIndex({ bands: 1, keyWords: 2, maxPagesPerKey: 1 });
   const keysOf = (n: number) => Uint32Array.of(0xffff_fff0 + (n % 16), n);
   for (let n = 0; n < 3000; n++) index.add(keysOf(n));
@@ -102,16 +105,38 @@ test("a key means something only in its own band", () => {
   assert.deepEqual(found(index, Uint32Array.of(1, 2, 3, 4)), [0, 0]);
 });
 
-test("14 bands cost 224 to 336 bytes a page, and not 14 Maps' 2,500", () => {
+test("a key of zeros is neither stored nor found, takes no room, and is not counted as left out", () => {
+  const index = new KeyIndex({ bands: 2, keyWords: 2, maxPagesPerKey: 2 });
+  const empty = index.bytes;
+  const none = new Uint32Array(4);
+  for (let page = 0; page < 5000; page++) assert.equal(index.add(none), page);
+  assert.deepEqual([index.bytes, index.entriesSkipped, index.mostUnderOneKey(none)], [empty, 0, 0]);
+  assert.deepEqual(found(index, none), []);
+  assert.equal(index.add(Uint32Array.of(0, 0, 0, 1)), 5000);
+  assert.deepEqual(found(index, Uint32Array.of(0, 0, 0, 1)), [5000]);
+  assert.deepEqual(found(index, none), []);
+});
+
+test("the most pages under one key are told, up to as many as it may have", () => {
+  const index = new KeyIndex({ bands: 2, keyWords: 2, maxPagesPerKey: 3 });
+  const keys = Uint32Array.of(1, 1, 2, 2);
+  for (const expected of [0, 1, 2, 3, 3]) {
+    assert.equal(index.mostUnderOneKey(Uint32Array.of(5, 5, 2, 2)), expected);
+    assert.equal(index.mostUnderOneKey(keys), expected);
+    index.add(keys);
+  }
+});
+
+test("14 bands cost 198 to 248 bytes a page, and not 14 Maps' 2,500", () => {
   const random = seededRandom(14);
   const index = new KeyIndex({ bands: 14, keyWords: 2, maxPagesPerKey: 32 });
   const keys = new Uint32Array(28);
   for (let page = 1; page <= 60_000; page++) {
     for (let i = 0; i < keys.length; i++) keys[i] = random() * 2 ** 32;
     index.add(keys);
-    if (page >= 10_000 && page % 5000 === 0) {
+    if (page >= 10_000 && page % 1000 === 0) {
       const bytesPerPage = index.bytes / page;
-      assert.ok(bytesPerPage > 223 && bytesPerPage < 338, `${bytesPerPage} at ${page} pages`);
+      assert.ok(bytesPerPage > 197 && bytesPerPage < 249, `${bytesPerPage} at ${page} pages`);
     }
   }
 });
