@@ -10,9 +10,11 @@ import { splitLines } from "./passages/split.ts";
  * a text that lost them is damaged. Menus are short, too; to cut them, compare within hosts and ask for many copies
  * (`scope: host, minCopies: 10, minChars: 1`). Copies are counted, not pages: a refrain repeats by itself.
  *
- * `copies: none, minChars: 1` is the line deduplication of Stanford's CS336 (assignment 4); with `normalize: ccnet, scope:
- * page`, and not, it is what cc_net does with the paragraphs that it takes lines for; `scope: page` with
- * `normalize: whitespace-case` is DCLM's within a page, but for white space inside lines, which counts there.
+ * Others' line deduplications, all with `minChars: 1`:
+ * - Stanford's CS336, assignment 4: `copies: none`.
+ * - DCLM's within a page: `scope: page, normalize: whitespace-case` (white space inside of lines counts there).
+ * - cc_net's (facebookresearch/cc_net, dedup.py): with `normalize: ccnet`, once `scope: page` and then `copies: none`. The
+ *   first leaves every page one copy, so that the second counts pages. (There blank lines are lines, too, and go.)
  *
  * Memory: 21 to 32 bytes a distinct line, and as much again while its table grows.
  *

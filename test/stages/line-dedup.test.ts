@@ -94,6 +94,31 @@ test("lines that occur twice lose all copies (CS336, assignment 4)", needsShared
   assert.deepEqual(left, read("documents_line_deduplicated"));
 });
 
+test("two uses of the stage are cc_net's deduplication", () => {
+  const pages = randomPages(9, 150).map((text) => text.replaceAll("\r", ""));
+  const params = { normalize: "ccnet", minChars: 1 } as const;
+  const once = leftOf(lineDedup, lineDedup({ ...params, scope: "page" }), pages);
+  const left = leftOf(lineDedup, lineDedup({ ...params, copies: "none" }), once);
+  // dedup.py: HashesCollector asks which pages have a line, finalize_doc leaves the first copy in a page.
+  const normalLines = pages.map((text) =>
+    text.split("\n").map((line) => [line, normalizePassage(line, "ccnet")] as const),
+  );
+  const pagesWith = new Map<string, number>();
+  for (const lines of normalLines) {
+    for (const normal of new Set(lines.map(([, normal]) => normal)))
+      pagesWith.set(normal, (pagesWith.get(normal) ?? 0) + 1);
+  }
+  const expected = normalLines.map((lines) => {
+    const seen = new Set([""]);
+    return lines.filter(([, normal]) => pagesWith.get(normal) === 1 && !seen.has(normal) && seen.add(normal));
+  });
+  assert.deepEqual(
+    left.map((text) => text.split("\n").filter((line) => normalizePassage(line, "ccnet") !== "")),
+    expected.map((lines) => lines.map(([line]) => line)),
+  );
+  assert.ok(expected.flat().length > 50);
+});
+
 test("the index cuts what the definition cuts, on random pages", () => {
   const hosts = ["http://a.example/", "http://b.example/x", "no-host-here?", ""];
   for (let seed = 1; seed <= 40; seed++) {
