@@ -29,6 +29,7 @@ passagesContract("line-dedup", lineDedup, lineDedup(), [
   [`${COOKIES}\n`, "", [0]],
   [`${COOKIES} \n`, `${COOKIES} \n`, []],
   [`A sixth thing.\r\n${COOKIES}\r\n\r\nThe end.\r\n`, "A sixth thing.\r\n\r\nThe end.\r\n", [0]],
+  [`${COOKIES}\r`, `${COOKIES}\r`, []],
   ["Menu\nMenu\n\n\nMenu", "Menu\nMenu\n\n\nMenu", []],
 ]);
 
@@ -62,7 +63,7 @@ passagesContract("line-dedup, as cc_net compares", lineDedup, lineDedup({ normal
   ["Copyright © 2019\nÉté, “Café” ", "Copyright © 2019\nÉté, “Café” ", []],
   ["  COPYRIGHT © 2024…\nété, cafÉ", "", [0, 0]],
   ["ete, cafe\nété cafÉ\nCopyright © 24", "ete, cafe\nété cafÉ\nCopyright © 24", []],
-  ["… » \n«", "… » \n«", []],
+  ["«»\n“\n”", "«»\n“\n”", []],
 ]);
 
 test("from minCopies on, lines are repeated, whichever pages they stand in", () => {
@@ -219,6 +220,17 @@ test("a distinct passage costs 21 to 32 bytes, however often it occurs", () => {
   }
   const stranger = table.find(hashText("never met"));
   assert.equal(table.copiesAt(stranger), 0);
+});
+
+test("passages whose places are taken stay findable while the table grows", () => {
+  const table = new PassageTable();
+  const atTheEnd = [1, 2, 3, 4, 5].map((b) => ({ a: 0xffff_ffff, b }));
+  for (const hash of atTheEnd) table.count(hash, hash.b);
+  for (let n = 0; n < 5000; n++) table.count({ a: Math.imul(n, 0x9e3779b1) >>> 0, b: 7 }, n);
+  assert.deepEqual(
+    atTheEnd.map((hash) => table.firstPageAt(table.find(hash))),
+    [1, 2, 3, 4, 5],
+  );
 });
 
 test("the first copy is claimed once, and only in its page", () => {
