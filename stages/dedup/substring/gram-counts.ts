@@ -1,8 +1,6 @@
 import type { WindowRuns } from "./minimizers.ts";
 
 const CELLS_PER_BYTE = 4;
-/** Keys have 32 bits: more cells would stay empty. */
-const MOST_BYTES = 2 ** 32 / CELLS_PER_BYTE;
 
 /**
  * Remembers of keys whether they were met once or more often, in two bits each. Keys whose first bits agree share a cell,
@@ -12,15 +10,12 @@ export class GramCounts {
   readonly #cells: Uint8Array;
   readonly #shift: number;
 
-  /** Takes the largest power of two that fits into `memoryBytes`, and 4 KB at least. */
-  constructor(memoryBytes: number) {
-    const bits = Math.floor(Math.log2(Math.max(4096, Math.min(memoryBytes, MOST_BYTES))));
-    this.#cells = new Uint8Array(2 ** bits);
-    this.#shift = 32 - bits - Math.log2(CELLS_PER_BYTE);
-  }
-
-  get bytes(): number {
-    return this.#cells.byteLength;
+  /** `memory` is all zeros; its length is a power of two. */
+  constructor(memory: ArrayBuffer) {
+    // Keys have 32 bits: more cells would stay empty.
+    const bytes = Math.min(memory.byteLength, 2 ** 32 / CELLS_PER_BYTE);
+    this.#cells = new Uint8Array(memory, 0, bytes);
+    this.#shift = 32 - Math.log2(bytes * CELLS_PER_BYTE);
   }
 
   /** Counts the minimizers of runs. Returns how many windows there are whose minimizer had been met before. */
@@ -46,7 +41,7 @@ export class GramCounts {
     const shift = this.#shift;
     for (let run = 0; run < count; run++) {
       const cell = keys[run]! >>> shift;
-      isRepeated[run] = (cells[cell >>> 2]! >>> ((cell & 3) << 1) >>> 1) & 1;
+      isRepeated[run] = (cells[cell >>> 2]! >>> (((cell & 3) << 1) + 1)) & 1;
     }
   }
 }
