@@ -1,7 +1,7 @@
 /** `sluice dedup`: documents that repeat each other, from a file of JSON Lines. */
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { registry } from "../../index.ts";
 import { Components } from "../../stages/dedup/components.ts";
 import { CONFIGURATION_NAMES, settingsOf } from "../../stages/dedup/configurations.ts";
@@ -47,7 +47,7 @@ export function dedupCommand(): Command {
     .option("--out <file>", "the documents that are kept, in input order; .gz and .zst too; - for stdout")
     .option("--pairs <file>", "a line for each pair of documents that are alike")
     .option("--clusters <file>", "a line for each group of documents that pairs connect")
-    .option("--threshold <share>", "least similarity of duplicates (minJaccard)", share)
+    .option("--threshold <share>", "least similarity of duplicates (minJaccard; for ngram, threshold)", share)
     .addOption(new Option("--keep <which>", "which of like documents stays").choices(KEEP_POLICIES))
     .option("--best-by <field>", "with --keep best: the field of a row whose number decides, the highest stays")
     .addOption(new Option("--config <name>", "minhash: a published configuration").choices(CONFIGURATION_NAMES))
@@ -142,10 +142,12 @@ async function deduplicate(
 ): Promise<Summary> {
   const startedMs = performance.now();
   const progress = openProgress();
+  const found = file === STDIN ? undefined : await Documents.open(file, context);
+  const locations = found?.locations ?? [STDIN];
   const writers: LineWriter[] = [];
   const open = async (path: string | undefined, flag: string): Promise<LineWriter | undefined> => {
     if (path === undefined) return undefined;
-    const writer = new LineWriter(await openOutput(path, file, flag), path);
+    const writer = new LineWriter(await openOutput(path, locations, flag), path);
     writers.push(writer);
     return writer;
   };
@@ -153,9 +155,7 @@ async function deduplicate(
     const out = await open(flags.out, "--out");
     const pairs = await open(flags.pairs, "--pairs");
     const clusters = await open(flags.clusters, "--clusters");
-    // Documents are read again and again, which standard input cannot be.
-    const path = file === STDIN ? await spool(scratch) : file;
-    const documents = await Documents.open(path, context);
+    const documents = found ?? (await Documents.open(await spool(scratch), context));
     const ids = new Ids();
     const unread = { count: 0, rows: [] as string[] };
     for await (const row of documents.rows((row, reason) => {
@@ -199,7 +199,10 @@ async function deduplicate(
 
 const MAX_ROWS_SHOWN = 5;
 
-/** The name is what rows of standard input are told by, so it is the file's. */
+/**
+ * Documents are read again and again, which standard input cannot be. The file is called what rows of standard input are
+ * told by.
+ */
 async function spool(scratch: Scratch): Promise<string> {
   const path = scratch.path(STDIN);
   await pipeline(process.stdin, createWriteStream(path));
@@ -223,5 +226,5 @@ async function writeClusters(
 function share(text: string): number {
   const value = probability(text);
   if (value !== undefined) return value;
-  throw new RecipeError(`--threshold ${text}: expected a number from 0 to 1`);
+  throw new InvalidArgumentError(`expected a number from 0 to 1, found ${JSON.stringify(text)}`);
 }

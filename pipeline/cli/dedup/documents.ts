@@ -28,6 +28,11 @@ export class Documents {
     return new Documents(await openInput(file, context, { maxLineBytes: MAX_LINE_BYTES }), numbers);
   }
 
+  /** Paths and URLs of the files that are read. */
+  get locations(): readonly string[] {
+    return this.#input.locations;
+  }
+
   get losses(): readonly string[] {
     return this.#input.losses;
   }

@@ -23,11 +23,11 @@ export interface Settings {
 export async function checkMethods(settings: Settings, registry: Registry, baseDir: string): Promise<Method[]> {
   const { method, threshold, keep, config, verify } = settings;
   const given = [
-    { flag: "--threshold", param: "minJaccard", value: threshold },
-    { flag: "--keep", param: "keep", value: keep },
-    { flag: "--config", param: "config", value: config },
+    { flag: "--threshold", params: ["minJaccard", "threshold"], value: threshold },
+    { flag: "--keep", params: ["keep"], value: keep },
+    { flag: "--config", params: ["config"], value: config },
     // With the flag left away, a setting may still say so.
-    { flag: "--no-verify", param: "verify", value: verify === false ? false : undefined },
+    { flag: "--no-verify", params: ["verify"], value: verify === false ? false : undefined },
   ].filter(({ value }) => value !== undefined);
   const bounds = await checkStages([method], settings.with ?? [], registry, baseDir, {
     flag: "--method",

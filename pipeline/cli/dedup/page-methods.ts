@@ -10,6 +10,7 @@ import { buildChain, judgePage } from "../../judge.ts";
 import type { DedupDefinition, DedupIndex, SetupContext } from "../../stage.ts";
 import { keepOf, type Method, methodName } from "./methods.ts";
 import { Partners } from "./partners.ts";
+import { plural } from "./plural.ts";
 import { Signatures } from "./signatures.ts";
 import type { Work } from "./work.ts";
 
@@ -139,14 +140,16 @@ function rankedPage({ text, date, url, tags }: Document, bestBy: string | undefi
 
 /** What bounds on work have left out, in words. */
 function limitsOf(name: string, index: DedupIndex | undefined, partners: Partners | undefined): string[] {
-  const limits: string[] = [];
   const { counts } = (index ?? {}) as { counts?: Partial<Record<"candidatesSkipped" | "entriesSkipped", number>> };
   const skipped = (counts?.candidatesSkipped ?? 0) + (counts?.entriesSkipped ?? 0);
-  if (skipped > 0) limits.push(`${name}: ${skipped} comparisons left out: too many documents have the same keys`);
-  if (partners === undefined) return limits;
-  if (!partners.areAllSought) limits.push(`${name}: only pairs that decided: the stage does not tell its keyWords`);
-  const { documentsLimited } = partners;
-  if (documentsLimited > 0)
-    limits.push(`${name}: ${documentsLimited} documents are not paired with all that they are like`);
-  return limits;
+  const limited = partners?.documentsLimited ?? 0;
+  return [
+    ...(skipped > 0
+      ? [`${name}: ${plural(skipped, "comparison")} to decide by: too many documents have a key in common`]
+      : []),
+    ...(partners?.areAllSought === false
+      ? [`${name}: pairs that decided nothing: the stage does not tell its keyWords`]
+      : []),
+    ...(limited > 0 ? [`${name}: pairs of ${plural(limited, "document")} that are like too many others`] : []),
+  ];
 }

@@ -12,14 +12,17 @@
  */
 
 import { KeyIndex } from "../../../stages/dedup/key-index.ts";
-import { mix32 } from "../../../stages/dedup/mix.ts";
 import type { DedupDefinition, DuplicateOf } from "../../stage.ts";
 import { withRoom } from "../../text/growable.ts";
 import type { Signatures } from "./signatures.ts";
 
-const FREE = 1_000_000;
-const COMPARISONS_PER_DOCUMENT = 64;
-const PAIRS_PER_DOCUMENT = 16;
+/** How much work there may be: free, and for each document beside that. */
+export interface Allowance {
+  readonly free: number;
+  readonly comparisonsPerDocument: number;
+  readonly pairsPerDocument: number;
+}
+export const ALLOWANCE: Allowance = { free: 1_000_000, comparisonsPerDocument: 64, pairsPerDocument: 16 };
 const MAX_KINDS_PER_KEY = 256;
 
 export interface Partner {
@@ -40,7 +43,6 @@ export class Partners {
   readonly #signatures: Signatures;
   readonly #candidates: KeyIndex | undefined;
   readonly #hits: Uint32Array;
-  readonly #shortKeys: Uint32Array;
   /** By kind, in place of the index's own numbers. */
   readonly #kindOf: number[] = [];
   readonly #links = new Map<number, Link[]>();
@@ -48,8 +50,9 @@ export class Partners {
   readonly #alike = new Map<number, DuplicateOf | null>();
   readonly #members: Members = new Members();
   readonly #onLink: (one: number, other: number) => void;
-  #comparisonsLeft: number = FREE;
-  #pairsLeft: number = FREE;
+  readonly #allowance: Allowance;
+  #comparisonsLeft: number;
+  #pairsLeft: number;
   #documentsLimited = 0;
 
   /** `onLink` is told of documents that are like each other, enough of them to know which belong together. */
@@ -57,18 +60,21 @@ export class Partners {
     stage: { readonly definition: DedupDefinition; readonly params: unknown },
     signatures: Signatures,
     onLink: (one: number, other: number) => void,
+    allowance: Allowance = ALLOWANCE,
   ) {
     const { keyWords } = stage.definition;
-    const bands = keyWords === undefined ? 0 : signatures.keyCount / keyWords;
     this.#definition = stage.definition;
     this.#params = stage.params;
     this.#signatures = signatures;
     this.#onLink = onLink;
-    if (bands > 0) {
-      this.#candidates = new KeyIndex({ bands, keyWords: SHORT_KEY_WORDS, maxPagesPerKey: MAX_KINDS_PER_KEY });
+    this.#allowance = allowance;
+    this.#comparisonsLeft = allowance.free;
+    this.#pairsLeft = allowance.free;
+    if (keyWords !== undefined && signatures.keyCount > 0) {
+      const bands = signatures.keyCount / keyWords;
+      this.#candidates = new KeyIndex({ bands, keyWords, maxPagesPerKey: MAX_KINDS_PER_KEY });
     }
     this.#hits = new Uint32Array(this.#candidates?.maxPagesFound ?? 0);
-    this.#shortKeys = new Uint32Array(bands * SHORT_KEY_WORDS);
   }
 
   /** Whether all pairs are looked for; if not, the stage does not tell what its index goes by. */
@@ -83,8 +89,8 @@ export class Partners {
 
   /** The documents before this one that it is like. It is known from now on. */
   add(document: number, kind: number): Partner[] {
-    this.#comparisonsLeft += COMPARISONS_PER_DOCUMENT;
-    this.#pairsLeft += PAIRS_PER_DOCUMENT;
+    this.#comparisonsLeft += this.#allowance.comparisonsPerDocument;
+    this.#pairsLeft += this.#allowance.pairsPerDocument;
     const isNew = this.#members.first(kind) === undefined;
     const wasWhole = isNew ? this.#compare(document, kind) : true;
     const partners: Partner[] = [];
@@ -108,10 +114,9 @@ export class Partners {
     const candidates = this.#candidates;
     if (candidates === undefined) return true;
     const keys = this.#signatures.keysOf(kind);
-    this.#shorten(keys);
-    const ranked = ranks(this.#hits.subarray(0, candidates.pagesInto(this.#shortKeys, this.#hits)));
+    const ranked = ranks(this.#hits.subarray(0, candidates.pagesInto(keys, this.#hits)));
     const skippedBefore = candidates.entriesSkipped;
-    this.#kindOf[candidates.add(this.#shortKeys)] = kind;
+    this.#kindOf[candidates.add(keys)] = kind;
     let isWhole = candidates.entriesSkipped === skippedBefore;
     if (ranked.length === 0) return isWhole;
     const evidence = this.#signatures.evidenceOf(kind);
@@ -153,25 +158,7 @@ export class Partners {
     }
     return alike;
   }
-
-  /** Keys of two words each. What is lost by it are comparisons, for the stage has the last word. */
-  #shorten(keys: Uint32Array): void {
-    const keyWords = this.#definition.keyWords!;
-    const out = this.#shortKeys;
-    for (let band = 0; band * keyWords < keys.length; band++) {
-      const at = band * keyWords;
-      let [first, second] = [keys[at]!, keyWords > 1 ? keys[at + 1]! : keys[at]!];
-      for (let w = SHORT_KEY_WORDS; w < keyWords; w++) {
-        first = mix32(first ^ keys[at + w]!) >>> 0;
-        second = mix32(Math.imul(second, 0x9e3779b1) ^ keys[at + w]!) >>> 0;
-      }
-      out[band * SHORT_KEY_WORDS] = first;
-      out[band * SHORT_KEY_WORDS + 1] = second;
-    }
-  }
 }
-
-const SHORT_KEY_WORDS = 2;
 
 /** Distinct pages, those that come most often first, then the lowest. */
 function ranks(hits: Uint32Array): readonly { readonly page: number }[] {

@@ -1,6 +1,6 @@
 /** What the methods of one call share: the documents, which of them are left, and where pairs go. */
 import type { SetupContext } from "../../stage.ts";
-import { count } from "../show.ts";
+import { percent } from "../show.ts";
 import type { ProgressLine } from "../tokenizer/progress.ts";
 import { type DocumentRow, Documents, type Ids } from "./documents.ts";
 import type { LineWriter } from "./line-writer.ts";
@@ -71,16 +71,15 @@ export class Work {
 
   /** The documents that are left, as those before have left them. */
   async *rows(step: string): AsyncGenerator<DocumentRow, void, undefined> {
-    let done = 0;
     for await (const row of this.#documents.rows()) {
-      this.#progress.show(this.#documents.shareRead, () => `${step}  ${count(done)} documents`);
-      done++;
+      this.progress(step, this.#documents.shareRead);
       if (this.isLeft(row.number)) yield row;
     }
   }
 
-  progress(step: string, share: number): void {
-    this.#progress.show(share, () => step);
+  /** Steps take their own time each: what one says of the time that is left would say nothing of the others'. */
+  progress(step: string, share: number | undefined): void {
+    this.#progress.show(undefined, () => (share === undefined ? step : `${step} ${percent(share, 1)}`));
   }
 
   drop(number: number, name: string, reason: string): void {

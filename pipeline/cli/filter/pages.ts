@@ -10,6 +10,8 @@ import { decodeUtf8 } from "../../io/utf8.ts";
 export interface Input {
   /** All rows; of files, again whenever it is called. */
   rows(): AsyncGenerator<Row, void, undefined>;
+  /** Paths and URLs of the files. */
+  readonly locations: readonly string[];
   /** Stored bytes of all files, and those that were read so far; not known of standard input. */
   readonly totalBytes: number | undefined;
   readonly bytesRead: number;
@@ -54,6 +56,7 @@ export async function openInput(
   }
   if (file === "-") {
     return {
+      locations: [file],
       totalBytes: undefined,
       bytesRead: 0,
       losses: [],
@@ -66,6 +69,7 @@ export async function openInput(
   const losses: string[] = [];
   let bytesRead = 0;
   return {
+    locations: inputs.map(({ location }) => location),
     totalBytes: inputs.reduce((sum, { bytes }) => sum + bytes, 0),
     get bytesRead() {
       return bytesRead;

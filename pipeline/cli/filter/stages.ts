@@ -12,8 +12,8 @@ export interface StageFlag {
   readonly nameInRecipes?: (use: string) => string;
   /** Throws for a stage that the command has no use for. */
   readonly refuse: (definition: MiddleDefinition) => void;
-  /** Parameters that flags of their own give, each to all stages that have it; one must. */
-  readonly given?: readonly { readonly flag: string; readonly param: string; readonly value: unknown }[];
+  /** Parameters that flags of their own give: each to all stages that have one of these, and some must. */
+  readonly given?: readonly { readonly flag: string; readonly params: readonly string[]; readonly value: unknown }[];
 }
 
 /** A stage as it was asked for. */
@@ -59,12 +59,17 @@ export async function checkStages(
   };
   if (given.length > 0) {
     const stages = await check();
-    for (const { flag, param, value } of given) {
-      const takers = used.filter((_, n) => param in shapeOf(stages[n]!.definition));
+    for (const { flag, params, value } of given) {
+      let isTaken = false;
+      for (const [n, stage] of used.entries()) {
+        const param = params.find((param) => param in shapeOf(stages[n]!.definition));
+        if (param === undefined) continue;
+        stage.with[param] = value;
+        isTaken = true;
+      }
+      if (isTaken) continue;
       const names = used.map(({ said }) => said).join(", ");
-      if (takers.length === 0)
-        throw new RecipeError(`${flag}: expected a method with the parameter ${param}, found ${names}`);
-      for (const taker of takers) taker.with[param] = value;
+      throw new RecipeError(`${flag}: found ${names}; expected a stage with the parameter ${params.join(" or ")}`);
     }
   }
   for (const setting of settings) {

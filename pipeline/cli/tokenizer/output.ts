@@ -19,14 +19,18 @@ export interface Output {
   discard(): Promise<void>;
 }
 
-/** Standard output for "-" or nothing. `input` is what is read meanwhile: it is not to be written over. */
-export async function openOutput(path: string | undefined, input: string, flag = "--out"): Promise<Output> {
+/** Standard output for "-" or nothing. What is read meanwhile is not to be written over. */
+export async function openOutput(
+  path: string | undefined,
+  input: string | readonly string[],
+  flag = "--out",
+): Promise<Output> {
   if (path === undefined || path === STDOUT) return stdout;
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.isDirectory() || path.endsWith("/")) {
     throw new RecipeError(`${flag} ${path}: found a folder; expected the name of a file to write`);
   }
-  if (found?.isFile() && isInput(found, path, input)) {
+  if (found?.isFile() && [input].flat().some((one) => isInput(found, path, one))) {
     throw new RecipeError(`${flag} ${path}: is the input; choose another name`);
   }
   // A device or pipe is written to as it is: nothing can take its place.
