@@ -7,6 +7,7 @@ import { EXIT } from "../errors.ts";
 import type { Manifest } from "../manifest.ts";
 import { type CheckedRecipe, readRecipe } from "../recipe.ts";
 import { runChecked } from "../run.ts";
+import { benchDedupIndex } from "./bench-dedup/index-command.ts";
 import { benchDedup } from "./bench-dedup.ts";
 import { benchFilters } from "./bench-filters.ts";
 import { benchInference } from "./bench-inference.ts";
@@ -21,6 +22,7 @@ export function benchCommand(): Command {
     .addCommand(benchRun())
     .addCommand(benchFilters())
     .addCommand(benchDedup())
+    .addCommand(benchDedupIndex())
     .addCommand(benchTokenizer())
     .addCommand(benchInference());
 }

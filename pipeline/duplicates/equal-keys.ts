@@ -5,6 +5,7 @@
  *
  * Only keys whose first words agree are looked at further. Stable: of equal keys the one of the lowest index is first.
  */
+import { release } from "./typed-arrays.ts";
 
 const DIGIT_BITS = 11;
 const DIGITS = 3;
@@ -16,8 +17,8 @@ export const SORT_BYTES_PER_KEY = 16;
 export class EqualKeys {
   readonly #keyWords: number;
   readonly #counts = new Uint32Array(DIGITS * RADIX);
-  #pairs = new Uint32Array(0);
-  #spare = new Uint32Array(0);
+  #pairs: Uint32Array<ArrayBuffer> = new Uint32Array(0);
+  #spare: Uint32Array<ArrayBuffer> = new Uint32Array(0);
 
   constructor(keyWords: number) {
     this.#keyWords = keyWords;
@@ -50,9 +51,18 @@ export class EqualKeys {
     return pairs.subarray(0, distinct);
   }
 
+  /** Gives the memory for sorting back. */
+  forget(): void {
+    release(this.#pairs);
+    release(this.#spare);
+    this.#pairs = new Uint32Array(0);
+    this.#spare = new Uint32Array(0);
+  }
+
   /** Pairs in ascending order of the first word, then of the index. */
   #sort(keys: Uint32Array, count: number): Uint32Array {
     if (this.#pairs.length < 2 * count) {
+      this.forget();
       this.#pairs = new Uint32Array(2 * count);
       this.#spare = new Uint32Array(2 * count);
     }

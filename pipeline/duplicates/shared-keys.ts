@@ -18,6 +18,7 @@ import { join } from "node:path";
 import { EqualKeys, SORT_BYTES_PER_KEY } from "./equal-keys.ts";
 import { KeyRuns } from "./key-runs.ts";
 import { PageSet } from "./page-set.ts";
+import { enlarged, release } from "./typed-arrays.ts";
 
 export interface SharedKeys {
   /** Whether the page has any key that another page has. */
@@ -71,7 +72,7 @@ export class SharedKeysFinder {
         for (const place of places) place.markRepeated(this.#equalKeys, this.#heldPages, 0);
       } else {
         this.#writeRuns();
-        for (const place of places) place.forget();
+        this.#forget();
         for (const [p, { shared }] of places.entries()) {
           this.#runs.merge(p, this.#memoryBytes, (ordinal) => setBit(shared, ordinal));
         }
@@ -90,7 +91,13 @@ export class SharedKeysFinder {
   close(): void {
     this.#runs?.close();
     this.#runs = undefined;
+    this.#forget();
     this.#places = undefined;
+  }
+
+  #forget(): void {
+    for (const place of this.#places ?? []) place.forget();
+    this.#equalKeys.forget();
   }
 
   #makePlaces(count: number): PlaceKeys[] {
@@ -120,7 +127,7 @@ class PlaceKeys {
   readonly #maxPages: number;
   keys: Uint32Array<ArrayBuffer>;
   /** A bit for each page by its ordinal: whether another page has the same key here. */
-  shared = new Uint32Array(0);
+  shared: Uint32Array<ArrayBuffer> = new Uint32Array(0);
 
   constructor(keyWords: number, maxPages: number) {
     this.#keyWords = keyWords;
@@ -131,7 +138,7 @@ class PlaceKeys {
   add(keys: Uint32Array, at: number, index: number): void {
     const to = index * this.#keyWords;
     if (to === this.keys.length) {
-      this.keys = copyOf(this.keys, Math.min(2 * this.keys.length, this.#maxPages * this.#keyWords));
+      this.keys = enlarged(this.keys, Math.min(2 * this.keys.length, this.#maxPages * this.#keyWords));
     }
     for (let w = 0; w < this.#keyWords; w++) this.keys[to + w] = keys[at + w]!;
   }
@@ -139,13 +146,15 @@ class PlaceKeys {
   /** Marks the pages in memory whose key another one of them has; lends the distinct keys as `EqualKeys` does. */
   markRepeated(equalKeys: EqualKeys, pageCount: number, firstOrdinal: number): Uint32Array {
     const words = Math.ceil((firstOrdinal + pageCount) / 32);
-    if (words > this.shared.length) this.shared = copyOf(this.shared, Math.max(words, this.shared.length * 1.25));
+    if (words > this.shared.length)
+      this.shared = enlarged(this.shared, Math.max(words, Math.ceil(this.shared.length * 1.25)));
     const { shared } = this;
     return equalKeys.find(this.keys, pageCount, (index) => setBit(shared, firstOrdinal + index));
   }
 
-  /** Lets go of the keys. */
+  /** Lets go of the keys, not of the bits. */
   forget(): void {
+    release(this.keys);
     this.keys = new Uint32Array(0);
   }
 }
@@ -193,10 +202,4 @@ function setBit(bits: Uint32Array, at: number): void {
 
 function hasBit(bits: Uint32Array, at: number): boolean {
   return (bits[at >>> 5]! & (1 << (at & 31))) !== 0;
-}
-
-function copyOf(words: Uint32Array, length: number): Uint32Array<ArrayBuffer> {
-  const copy = new Uint32Array(length);
-  copy.set(words);
-  return copy;
 }

@@ -17,6 +17,7 @@
  * more for each page after a key's first.
  */
 import { isNone } from "../../pipeline/duplicates/equal-keys.ts";
+import { enlarged, release } from "../../pipeline/duplicates/typed-arrays.ts";
 
 const INITIAL_SLOTS = 256;
 const GROWTH = 1.25;
@@ -134,7 +135,9 @@ export class KeyTable {
     const count = this.#countOf(older);
     if (count >= this.#maxPagesPerKey) return false;
     const node = this.#nodeCount * NODE_WORDS;
-    if (node === this.#nodes.length) this.#nodes = enlarged(this.#nodes);
+    if (node === this.#nodes.length) {
+      this.#nodes = enlarged(this.#nodes, Math.ceil(this.#nodeCount * NODE_GROWTH) * NODE_WORDS);
+    }
     this.#nodes[node] = page;
     this.#nodes[node + 1] = older;
     this.#nodes[node + 2] = count + 1;
@@ -172,16 +175,4 @@ function spread(old: Uint32Array, slots: Uint32Array, slotWords: number, homes: 
 /** Ascends with `first`, from 0 to `homes`; `>>> 0` cuts the fraction off. */
 function homeOf(first: number, homes: number): number {
   return ((first * homes) / 2 ** 32) >>> 0;
-}
-
-function enlarged(array: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(Math.ceil((array.length / NODE_WORDS) * NODE_GROWTH) * NODE_WORDS);
-  larger.set(array);
-  release(array);
-  return larger;
-}
-
-/** Gives memory back at once, where the garbage collector would wait until it has seen a few such arrays. */
-function release(array: Uint32Array<ArrayBuffer>): void {
-  array.buffer.transfer(0);
 }

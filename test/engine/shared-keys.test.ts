@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { isSameResult } from "../../pipeline/cli/bench-dedup/index-command.ts";
+import { INDEX_WAYS, measureIndex } from "../../pipeline/cli/bench-dedup/index-scale.ts";
 import { SharedKeysFinder } from "../../pipeline/duplicates/shared-keys.ts";
 import { seededRandom } from "../../pipeline/random.ts";
 
@@ -219,4 +221,13 @@ test("a full disk is an error with the path and what to do in it", { skip: !exis
   );
   finder.close();
   assert.deepEqual(readdirSync(scratch), []);
+});
+
+test("over the disk, the index finds the same pairs and clusters as in memory", () => {
+  const options = { pages: 200_000, seed: SEED, memoryBytes: 1 << 22 };
+  const results = INDEX_WAYS.map((way) => measureIndex({ way, ...options }));
+  assert.ok(isSameResult(results), JSON.stringify(results));
+  const [inMemory, onDisk] = results;
+  assert.ok(inMemory!.hits > 300_000 && Math.abs(inMemory!.components - 170_000) < 1000);
+  assert.ok(onDisk!.indexed < 0.32 * inMemory!.indexed, "pages that share nothing are not indexed");
 });

@@ -1,0 +1,14 @@
+/** Arrays that grow take their memory with them, and large ones give it back at once. */
+
+/** A longer copy; the array itself is gone. */
+export function enlarged(array: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(length);
+  larger.set(array);
+  release(array);
+  return larger;
+}
+
+/** Gives an array's memory back now: the garbage collector may wait until it has seen several large ones. */
+export function release(array: Uint32Array<ArrayBuffer>): void {
+  array.buffer.transfer(0);
+}
