@@ -45,9 +45,11 @@ export function benchDedup(): Command {
 
 async function benchAllSigning(files: readonly string[], { pages, rounds }: Flags): Promise<SigningBench[]> {
   const options = { rounds, definitionPages: DEFINITION_PAGES };
-  const signing = [benchSigning("synthetic pages", syntheticPages(pages, PAGE_WORDS, SEED), options)];
-  for (const file of files) signing.push(benchSigning(file, await readTexts(file), options));
-  return signing;
+  const inputs: [name: string, texts: readonly string[]][] = [
+    ["synthetic pages", syntheticPages(pages, PAGE_WORDS, SEED)],
+  ];
+  for (const file of files) inputs.push([file, await readTexts(file)]);
+  return inputs.map(([name, texts]) => benchSigning(name, texts, options));
 }
 
 async function readTexts(file: string): Promise<string[]> {
