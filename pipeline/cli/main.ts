@@ -7,6 +7,7 @@ import { benchCommand } from "./bench.ts";
 import { classifierCommand } from "./classifier.ts";
 import { compareCommand } from "./compare.ts";
 import { conformanceCommand } from "./conformance.ts";
+import { contaminationCommand } from "./contamination.ts";
 import { dedupCommand } from "./dedup.ts";
 import { demoCommand } from "./demo.ts";
 import { evalCommand } from "./eval.ts";
@@ -58,6 +59,7 @@ for (const command of [
   compareCommand(),
   whyCommand(),
   whatIfCommand(),
+  contaminationCommand(),
   accountCommand(),
   exportCommand(),
   packCommand(),

@@ -34,11 +34,13 @@ export function cutOut(text: string, passages: readonly Span[], around: number):
 }
 
 function wordStart(text: string, at: number): number {
+  if (at < text.length && isSpace(text, at)) return at;
   for (let i = at; i > at - LONGEST_WORD; i--) if (i === 0 || isSpace(text, i - 1)) return i;
   return isInPair(text, at) ? at - 1 : at;
 }
 
 function wordEnd(text: string, at: number): number {
+  if (at > 0 && isSpace(text, at - 1)) return at;
   for (let i = at; i < at + LONGEST_WORD; i++) if (i === text.length || isSpace(text, i)) return i;
   return isInPair(text, at) ? at + 1 : at;
 }
