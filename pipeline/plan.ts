@@ -112,11 +112,21 @@ function isJudging({ definition: { kind } }: CheckedRecipe["stages"][number]): b
 /** What to tell people about a plan before it runs: nothing here stops it. */
 export function planWarnings({ recipe }: Plan): string[] {
   const warnings: string[] = [];
-  const kinds = recipe.stages.map((stage) => stage.definition.kind);
-  const firstDedup = kinds.indexOf("dedup");
-  if (firstDedup >= 0 && kinds.slice(firstDedup).some((kind) => kind !== "dedup")) {
-    const name = labelOf(recipe.stages[firstDedup]!.spec);
-    warnings.push(`stages after ${name} run on pages that it may drop: put deduplication last to spare the work`);
+  for (const { definition, spec } of recipe.stages) {
+    if (definition.kind !== "dedup" || (spec.params as { verify?: boolean }).verify !== false) continue;
+    warnings.push(
+      `${labelOf(spec)}: verify is off: pages are dropped because signatures agree, and some that are no duplicates with them`,
+    );
+  }
+  // A stage that looks below the page sees what is left: pages that were dropped before it cost no more work.
+  let dedup: string | undefined;
+  for (const { definition, spec } of recipe.stages) {
+    if (definition.kind === "passages") dedup = undefined;
+    else if (definition.kind === "dedup") dedup ??= labelOf(spec);
+    else if (dedup !== undefined) {
+      warnings.push(`stages after ${dedup} run on pages that it may drop: put deduplication last to spare the work`);
+      break;
+    }
   }
   return warnings;
 }
