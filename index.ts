@@ -18,6 +18,7 @@ export { default as lineDedup } from "./stages/dedup/line-dedup.ts";
 export { default as minhashDedup } from "./stages/dedup/minhash-dedup.ts";
 export { default as ngramDedup } from "./stages/dedup/ngram-dedup.ts";
 export { default as paragraphDedup } from "./stages/dedup/paragraph-dedup.ts";
+export { default as substringDedup } from "./stages/dedup/substring-dedup.ts";
 export { default as extractHtml } from "./stages/extract/html.ts";
 export { default as extractPdf } from "./stages/extract/pdf.ts";
 export { default as badWords } from "./stages/filters/bad-words.ts";

@@ -35,6 +35,7 @@ export const stages: Modules = {
   "line-dedup": () => import("./dedup/line-dedup.ts"),
   "paragraph-dedup": () => import("./dedup/paragraph-dedup.ts"),
   "ngram-dedup": () => import("./dedup/ngram-dedup.ts"),
+  "substring-dedup": () => import("./dedup/substring-dedup.ts"),
   decontaminate: () => import("./decontaminate/decontaminate.ts"),
   "shuffle-words": () => import("./controls/shuffle-words.ts"),
   "inject-duplicates": () => import("./controls/inject-duplicates.ts"),
