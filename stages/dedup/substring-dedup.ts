@@ -20,10 +20,11 @@ import { SubstringIndex } from "./substring/substring-index.ts";
  * there: bytes of text are compared rather than of tokens, and a page ends where it ends instead of with a separator that
  * may be part of what repeats.
  *
- * No suffix array is built. Memory: what the run grants, whatever the corpus holds, and the longest page. Disk: one byte
- * for each byte of text, and 6 for each byte that may be part of what repeats. Windows are compared by fingerprints of 64
- * bits and a hash of half their bytes: in 10¹⁰ bytes of what repeats two windows are taken for equal that are not once in
- * 1,000 runs.
+ * No suffix array is built; see `substring/substring-index.ts`. Memory: what the run grants, whatever the corpus holds,
+ * and the longest page. Disk: one byte for each byte of text, and 3 for each byte that may be part of what repeats (16 more
+ * of these where memory is so small that a part of it has to be looked at in several passes). Windows are compared by
+ * fingerprints of 64 bits and a hash of half their bytes: among 10¹⁰ bytes of what repeats, two windows that differ are
+ * taken for equal less than once in 1,000 runs.
  */
 export default definePassages({
   name: "substring-dedup",
