@@ -112,6 +112,19 @@ export async function twinsOf(run: string, id: string): Promise<TwinRow[]> {
   );
 }
 
+/** A passage that was cut out of a page; places are UTF-16 units of its text as it entered the stage. */
+export interface CutRow {
+  readonly id: string;
+  readonly stage: string;
+  readonly start: number;
+  readonly end: number;
+  /** The page where the passage stays, or first stood. */
+  readonly twin: string | null;
+}
+export async function cutsOf(run: string, id: string): Promise<CutRow[]> {
+  return await Array.fromAsync(ledgerRows<CutRow>(join(run, "ledger", "cuts.parquet"), "id", (value) => value === id));
+}
+
 /** A page's line in the files of a folder (`quarantine`, `dropped/STAGE`), if it has one. */
 export async function findReject(
   run: string,

@@ -4,6 +4,9 @@ import { FormatError } from "./errors.ts";
 import type { LedgerPage } from "./ledger.ts";
 import { findPages, findReject, type ScoreRow, scoresOf, type TwinRow, twinsOf } from "./ledger-reader.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
+import { PagesAgain } from "./page-again.ts";
+import { contextFor, type Registry } from "./recipe.ts";
+import { labelOf } from "./stage.ts";
 
 export interface PageStory {
   readonly page: LedgerPage;
@@ -13,10 +16,26 @@ export interface PageStory {
   readonly detail?: string;
   /** Its text, if dropped pages were kept and this one was. */
   readonly text?: string;
+  /** The texts of a page and of its twin, as they were compared. */
+  readonly compared?: ComparedTexts;
 }
 
-/** Looks a page up in a run by id or URL. A URL that was captured several times has several stories. */
-export async function tellWhy(run: string, idOrUrl: string): Promise<{ manifest: Manifest; stories: PageStory[] }> {
+/** A text is left away where it cannot be had any more, and a note says why. */
+export interface ComparedTexts {
+  readonly page?: string;
+  readonly twin?: string;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Looks a page up in a run by id or URL. A URL that was captured several times has several stories. With a registry of the
+ * built-in stages the texts of duplicates and of their twins are read again from the run's inputs.
+ */
+export async function tellWhy(
+  run: string,
+  idOrUrl: string,
+  options: { readonly registry?: Registry } = {},
+): Promise<{ manifest: Manifest; stories: PageStory[] }> {
   const manifest = readManifest(run);
   const pages = await findPages(run, idOrUrl);
   if (pages.length === 0) {
@@ -26,10 +45,11 @@ export async function tellWhy(run: string, idOrUrl: string): Promise<{ manifest:
         : "expected a URL or an id of 32 hex digits";
     throw new FormatError(`${run}: no page ${idOrUrl} entered this run (${hint})`);
   }
-  return { manifest, stories: await Promise.all(pages.map((page) => storyOf(run, page))) };
+  const texts = options.registry === undefined ? undefined : new TextsAgain(run, manifest, options.registry);
+  return { manifest, stories: await Promise.all(pages.map((page) => storyOf(run, page, texts))) };
 }
 
-async function storyOf(run: string, page: LedgerPage): Promise<PageStory> {
+async function storyOf(run: string, page: LedgerPage, texts: TextsAgain | undefined): Promise<PageStory> {
   const scores = await scoresOf(run, page.id);
   if (page.outcome === "quarantined") {
     const reject = await findReject(run, "quarantine", page.id);
@@ -40,8 +60,58 @@ async function storyOf(run: string, page: LedgerPage): Promise<PageStory> {
     const text = typeof reject?.text === "string" && reject.text !== "" ? { text: reject.text } : {};
     const twin = (await twinsOf(run, page.id))[0];
     if (twin === undefined) return { page, scores, ...text };
-    const url = (await findPages(run, twin.twin))[0]?.url ?? "";
-    return { page, scores, ...text, twin: { ...twin, url } };
+    const url = twin.url ?? (await findPages(run, twin.twin))[0]?.url ?? "";
+    const story = { page, scores, ...text, twin: { ...twin, url } };
+    return texts === undefined ? story : { ...story, compared: await texts.of(page, twin) };
   }
   return { page, scores };
+}
+
+/** Reads the texts of duplicates again. */
+class TextsAgain {
+  readonly #run: string;
+  readonly #manifest: Manifest;
+  readonly #registry: Registry;
+  readonly #pages: PagesAgain;
+
+  constructor(run: string, manifest: Manifest, registry: Registry) {
+    this.#run = run;
+    this.#manifest = manifest;
+    this.#registry = registry;
+    this.#pages = new PagesAgain(run, manifest, registry);
+  }
+
+  async of(page: LedgerPage, twin: TwinRow): Promise<ComparedTexts> {
+    const stage = this.#manifest.identity.stages.findIndex((one) => labelOf(one) === page.stage);
+    const notes: string[] = [];
+    const read = async (what: string, text: () => Promise<string>): Promise<string | undefined> => {
+      try {
+        return await text();
+      } catch (error) {
+        notes.push(`${what} cannot be read again: ${(error as Error).message}`);
+        return undefined;
+      }
+    };
+    const own = await read("its text", async () => (await this.#pages.pageAt(stage, page)).text);
+    const other = await read("its twin's text", () => this.#twinText(stage, twin));
+    return { ...(own === undefined ? {} : { page: own }), ...(other === undefined ? {} : { twin: other }), notes };
+  }
+
+  async #twinText(stage: number, { twin, index }: TwinRow): Promise<string> {
+    if (index === null || index === undefined) return await textIn(this.#run, twin, this.#pages, stage);
+    const { identity, measured } = this.#manifest;
+    const run = contextFor(measured.baseDir, 0).resolvePath(index);
+    const manifest = readManifest(run);
+    const signing = identity.stages[stage]!;
+    const same = [...manifest.identity.stages.keys()].filter((n) => manifest.identity.stages[n]!.name === signing.name);
+    const there = same.find((n) => labelOf(manifest.identity.stages[n]!) === labelOf(signing)) ?? same[0];
+    if (there === undefined) throw new FormatError(`${run}: the run has no stage ${signing.name} any more`);
+    return await textIn(run, twin, new PagesAgain(run, manifest, this.#registry), there);
+  }
+}
+
+async function textIn(run: string, id: string, pages: PagesAgain, stage: number): Promise<string> {
+  const page = (await findPages(run, id))[0];
+  if (page === undefined) throw new FormatError(`${run}: no page ${id} in its ledger`);
+  return (await pages.pageAt(stage, page)).text;
 }

@@ -1,31 +1,79 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
+import { registry } from "../../index.ts";
 import type { Manifest } from "../manifest.ts";
 import { labelOf } from "../stage.ts";
 import { type PageStory, tellWhy } from "../why.ts";
 import { bytes, count } from "./show.ts";
+import { compareTexts, type LinePair } from "./why/compare-texts.ts";
+import { sideBySide } from "./why/side-by-side.ts";
 
 const TEXT_CHARS = 600;
+const DEFAULT_COLUMNS = 100;
+const MIN_COLUMNS = 40;
+
+interface Flags {
+  readonly json?: boolean;
+  readonly width?: number;
+}
 
 export function whyCommand(): Command {
   return new Command("why")
     .description("Tell what became of one page, and why.")
     .argument("<run>", "output folder of a finished run")
     .argument("<url|id>", "the page's URL as the crawl has it, or its id")
+    .option(
+      "--width <columns>",
+      `columns for two texts side by side; if absent, the terminal's or ${DEFAULT_COLUMNS}`,
+      width,
+    )
     .option("--json", "the story as JSON")
-    .addHelpText("after", "\nExample:\n  sluice why out https://example.org/a-page\n")
-    .action(async (run: string, page: string, flags: { json?: boolean }) => {
-      const { manifest, stories } = await tellWhy(run, page);
-      for (const story of stories) {
-        console.log(
-          flags.json === true
-            ? JSON.stringify(story, (_, value) => (typeof value === "bigint" ? Number(value) : value))
-            : inWords(story, manifest),
-        );
-      }
+    .addHelpText(
+      "after",
+      "\nA duplicate is shown beside the page that was kept: both are read again from the run's inputs.\n\nExample:\n  sluice why out https://example.org/a-page\n",
+    )
+    .action(async (run: string, page: string, flags: Flags) => {
+      const { manifest, stories } = await tellWhy(run, page, { registry });
+      for (const story of stories) console.log(flags.json === true ? inJson(story) : inWords(story, manifest, flags));
     });
 }
 
-function inWords({ page, scores, twin, detail, text }: PageStory, manifest: Manifest): string {
+function width(text: string): number {
+  const columns = Number(text);
+  if (Number.isInteger(columns) && columns >= MIN_COLUMNS) return columns;
+  throw new InvalidArgumentError(`expected a whole number from ${MIN_COLUMNS} on, found ${JSON.stringify(text)}`);
+}
+
+function inJson(story: PageStory): string {
+  const pairs = pairsOf(story);
+  const told =
+    pairs === undefined ? story : { ...story, compared: { ...story.compared, differences: differences(pairs) } };
+  return JSON.stringify(told, (_, value) => (typeof value === "bigint" ? Number(value) : value));
+}
+
+/** Both texts line by line, where both are known. */
+function pairsOf({ compared }: PageStory): LinePair[] | undefined {
+  if (compared?.page === undefined || compared.twin === undefined) return undefined;
+  return compareTexts(compared.page, compared.twin);
+}
+
+/** Lines that differ, each with its number from 1. */
+function differences(pairs: readonly LinePair[]): object[] {
+  let [page, twin] = [0, 0];
+  return pairs.flatMap((pair) => {
+    if (pair.page !== undefined) page++;
+    if (pair.twin !== undefined) twin++;
+    if (pair.kind === "equal") return [];
+    return [
+      {
+        ...(pair.page === undefined ? {} : { page: { line: page, segments: pair.page } }),
+        ...(pair.twin === undefined ? {} : { twin: { line: twin, segments: pair.twin } }),
+      },
+    ];
+  });
+}
+
+function inWords(story: PageStory, manifest: Manifest, flags: Flags): string {
+  const { page, scores, twin, detail, text, compared } = story;
   const { url, id, file, offset, outcome, stage, reason, value, textBytes, tokens } = page;
   const lines = [url, `  id ${id}`, `  read from ${file}, byte ${count(Number(offset))}`];
   const order = manifest.identity.stages.map(labelOf);
@@ -47,11 +95,36 @@ function inWords({ page, scores, twin, detail, text }: PageStory, manifest: Mani
     );
     const params = manifest.identity.stages.find((one) => labelOf(one) === stage)?.params;
     if (params !== undefined) lines.push(`  ${stage} ran with ${JSON.stringify(params)}`);
-    if (twin !== undefined)
-      lines.push(`  its twin, which was kept: ${twin.url} (id ${twin.twin}), similarity ${round(twin.similarity)}`);
-    if (text !== undefined) lines.push("  its text began:", ...indent(text.slice(0, TEXT_CHARS)));
+    if (twin !== undefined) {
+      const where = twin.index === null || twin.index === undefined ? "" : ` by the earlier run ${twin.index}`;
+      lines.push(
+        `  its twin, which was kept${where}: ${twin.url} (id ${twin.twin}), similarity ${round(twin.similarity)}`,
+      );
+    }
+    for (const note of compared?.notes ?? []) lines.push(`  ${note}`);
+    const pairs = pairsOf(story);
+    if (pairs !== undefined) lines.push(...beside(pairs, flags));
+    else if ((compared?.page ?? text) !== undefined) {
+      lines.push("  its text began:", ...indent((compared?.page ?? text)!.slice(0, TEXT_CHARS)));
+    }
   } else lines.push(`  quarantined in ${stage}: ${reason}${detail === undefined ? "" : ` — ${detail}`}`);
   return lines.join("\n");
+}
+
+function beside(pairs: readonly LinePair[], flags: Flags): string[] {
+  if (pairs.every(({ kind }) => kind === "equal")) {
+    return ["  both texts are the same:", ...indent(textOf(pairs).slice(0, TEXT_CHARS))];
+  }
+  const columns = flags.width ?? Math.max(MIN_COLUMNS, process.stdout.columns ?? DEFAULT_COLUMNS);
+  const color = process.stdout.isTTY === true && process.stdout.hasColors();
+  return [
+    "",
+    ...sideBySide(pairs, { columns, color, titles: ["this page, which was dropped", "its twin, which was kept"] }),
+  ];
+}
+
+function textOf(pairs: readonly LinePair[]): string {
+  return pairs.map(({ page = [] }) => page.map(({ text }) => text).join("")).join("\n");
 }
 
 function indent(text: string): string[] {

@@ -1,0 +1,128 @@
+/**
+ * Two texts, line beside line: lines are paired as an edit script of fewest insertions and deletions has them, and in a pair
+ * of lines that differ so are the words.
+ */
+import { type ArrayChange, diffArrays } from "diff";
+
+/** A stretch of a line. */
+export interface Segment {
+  readonly text: string;
+  readonly differs: boolean;
+}
+
+export interface LinePair {
+  /** Which of the texts have the line: both the same one, both another one, or one of them. */
+  readonly kind: "equal" | "changed" | "page" | "twin";
+  readonly page?: readonly Segment[];
+  readonly twin?: readonly Segment[];
+}
+
+/** Texts that differ in more lines, or lines in more words, are told as unlike from the first difference to the last. */
+const MAX_EDITS = 2000;
+/** Lines that are paired by the words in common, page × twin; more are paired in order. */
+const MAX_PAIRINGS = 10_000;
+
+export function compareTexts(page: string, twin: string): LinePair[] {
+  const pairs: LinePair[] = [];
+  let removed: readonly string[] = [];
+  for (const { value, added, removed: isRemoved } of changes(page.split("\n"), twin.split("\n"))) {
+    if (isRemoved) removed = value;
+    else if (added) {
+      pairs.push(...pairLines(removed, value));
+      removed = [];
+    } else {
+      pairs.push(...pairLines(removed, []));
+      removed = [];
+      for (const line of value) pairs.push({ kind: "equal", page: same(line), twin: same(line) });
+    }
+  }
+  return [...pairs, ...pairLines(removed, [])];
+}
+
+/** An edit script; deletions come before insertions at the same place. */
+function changes(from: string[], to: string[]): Pick<ArrayChange<string>, "value" | "added" | "removed">[] {
+  const found = diffArrays(from, to, { maxEditLength: MAX_EDITS });
+  if (found !== undefined) return found;
+  const most = Math.min(from.length, to.length);
+  let start = 0;
+  while (start < most && from[start] === to[start]) start++;
+  let end = 0;
+  while (end < most - start && from.at(-1 - end) === to.at(-1 - end)) end++;
+  return [
+    { value: from.slice(0, start), added: false, removed: false },
+    { value: from.slice(start, from.length - end), added: false, removed: true },
+    { value: to.slice(start, to.length - end), added: true, removed: false },
+    { value: from.slice(from.length - end), added: false, removed: false },
+  ];
+}
+
+/** Lines of which none is the same in the other text: those that have most words in common stand beside each other. */
+function pairLines(page: readonly string[], twin: readonly string[]): LinePair[] {
+  const pairs: LinePair[] = [];
+  let p = 0;
+  let t = 0;
+  const pushUntil = (pageEnd: number, twinEnd: number) => {
+    while (p < pageEnd) pairs.push({ kind: "page", page: different(page[p++]!) });
+    while (t < twinEnd) pairs.push({ kind: "twin", twin: different(twin[t++]!) });
+  };
+  for (const [i, j] of alike(page, twin)) {
+    pushUntil(i, j);
+    pairs.push({ kind: "changed", ...compareLines(page[p++]!, twin[t++]!) });
+  }
+  pushUntil(page.length, twin.length);
+  return pairs;
+}
+
+/** Pairs of numbers in ascending order, of the greatest sum of similarities (Needleman and Wunsch 1970). */
+function alike(page: readonly string[], twin: readonly string[]): [number, number][] {
+  if (page.length * twin.length > MAX_PAIRINGS) {
+    return Array.from({ length: Math.min(page.length, twin.length) }, (_, i) => [i, i]);
+  }
+  const [ours, theirs] = [page.map(wordSet), twin.map(wordSet)];
+  const width = twin.length + 1;
+  const best = new Float64Array((page.length + 1) * width);
+  for (let i = page.length - 1; i >= 0; i--) {
+    for (let j = twin.length - 1; j >= 0; j--) {
+      const together = best[(i + 1) * width + j + 1]! + similarity(ours[i]!, theirs[j]!);
+      best[i * width + j] = Math.max(together, best[(i + 1) * width + j]!, best[i * width + j + 1]!);
+    }
+  }
+  const pairs: [number, number][] = [];
+  for (let i = 0, j = 0; i < page.length && j < twin.length; ) {
+    const here = best[i * width + j]!;
+    if (here === best[(i + 1) * width + j]) i++;
+    else if (here === best[i * width + j + 1]) j++;
+    else pairs.push([i++, j++]);
+  }
+  return pairs;
+}
+
+function wordSet(line: string): ReadonlySet<string> {
+  return new Set(tokens(line).filter((token) => token.trim() !== ""));
+}
+
+function similarity(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  const all = a.union(b).size;
+  return all === 0 ? 0 : a.intersection(b).size / all;
+}
+
+function compareLines(page: string, twin: string): Pick<LinePair, "page" | "twin"> {
+  const [ours, theirs]: [Segment[], Segment[]] = [[], []];
+  for (const { value, added, removed } of changes(tokens(page), tokens(twin))) {
+    const text = value.join("");
+    if (text === "") continue;
+    if (!added) ours.push({ text, differs: removed });
+    if (!removed) theirs.push({ text, differs: added });
+  }
+  return { page: ours, twin: theirs };
+}
+
+/** Words, white space between them, and each character of scripts that put none there. */
+function tokens(line: string): string[] {
+  return line.match(TOKEN) ?? [];
+}
+const UNSPACED = "\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}";
+const TOKEN = new RegExp(`[${UNSPACED}]|\\s+|[^\\s${UNSPACED}]+`, "gu");
+
+const same = (text: string): Segment[] => [{ text, differs: false }];
+const different = (text: string): Segment[] => [{ text, differs: true }];

@@ -1,0 +1,262 @@
+import assert from "node:assert/strict";
+import { readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { exactDedup, minhashDedup, registry, run } from "../../index.ts";
+import { compareTexts } from "../../pipeline/cli/why/compare-texts.ts";
+import { sideBySide } from "../../pipeline/cli/why/side-by-side.ts";
+import { whyCommand } from "../../pipeline/cli/why.ts";
+import { RecipeError } from "../../pipeline/errors.ts";
+import type { Manifest } from "../../pipeline/manifest.ts";
+import type { Recipe } from "../../pipeline/recipe.ts";
+import { whatIf } from "../../pipeline/what-if.ts";
+import { type PageStory, tellWhy } from "../../pipeline/why.ts";
+import { prose, tempDir } from "./harness.ts";
+
+const fixture = (name: string) => join(import.meta.dirname, "..", "fixtures", `${name}.ts`);
+
+type TestPage = { readonly url: string; readonly text: string };
+
+function linesOf(pages: readonly TestPage[]): string {
+  return pages.map((page) => `${JSON.stringify(page)}\n`).join("");
+}
+
+function runHere(
+  dir: string,
+  out: string,
+  stages: Recipe["stages"],
+  files: string[],
+  more: object = {},
+): Promise<Manifest> {
+  const source = { use: "jsonl", with: { files } };
+  const sink = { use: "jsonl", with: { dir: out } };
+  return run({ source, stages, sink, ...more }, { baseDir: dir, cache: false, supervise: false, workers: 1 });
+}
+
+async function storyOf(run: string, url: string): Promise<PageStory> {
+  const { stories } = await tellWhy(run, url, { registry });
+  assert.equal(stories.length, 1);
+  return stories[0]!;
+}
+
+/** What the command prints. */
+async function why(t: TestContext, ...args: string[]): Promise<string> {
+  const log = t.mock.method(console, "log", () => {});
+  await whyCommand().parseAsync(args, { from: "user" });
+  log.mock.restore();
+  return log.mock.calls.map(({ arguments: [line] }) => String(line)).join("\n");
+}
+
+const cutDigits = { use: fixture("cut-digits"), with: { maxShare: 1 } };
+const textOf = (seed: number): string => prose(seed, 240);
+const near = (seed: number): string => textOf(seed).split(" ").with(124, "changed").join(" ");
+const without = (text: string): string => text.replace(/\d/g, "");
+
+test("a duplicate and its twin are shown as they were compared, wherever their records begin", async () => {
+  const dir = tempDir();
+  const first = [
+    { url: "https://a/0", text: textOf(1) },
+    { url: "https://a/1", text: "too short" },
+    { url: "https://a/2", text: `${textOf(2)} SPLIT ${textOf(3)}` },
+  ];
+  const second = [
+    { url: "https://b/0", text: near(1) },
+    { url: "https://b/1", text: near(3) },
+  ];
+  writeFileSync(join(dir, "1.jsonl"), linesOf(first));
+  writeFileSync(join(dir, "2.jsonl.gz"), gzipSync(linesOf(second)));
+  const out = join(dir, "out");
+  const stages = [{ use: fixture("split-marked") }, cutDigits, minhashDedup({ minJaccard: 0.7 })];
+  await runHere(dir, "out", stages, ["1.jsonl", "2.jsonl.gz"]);
+  const zero = await storyOf(out, "https://b/0");
+  assert.equal(zero.twin?.url, "https://a/0");
+  assert.deepEqual(zero.compared, { page: without(near(1)), twin: without(textOf(1)), notes: [] });
+  // Its twin is a part of a page.
+  const one = await storyOf(out, "https://b/1");
+  assert.equal(one.twin?.url, "https://a/2");
+  assert.deepEqual(
+    [one.compared?.page, one.compared?.twin?.trim(), one.compared?.notes],
+    [without(near(3)), without(textOf(3)), []],
+  );
+  // A file that was only touched is the same.
+  utimesSync(join(dir, "1.jsonl"), new Date(), new Date());
+  assert.deepEqual((await storyOf(out, "https://b/0")).compared, zero.compared);
+});
+
+test("a page that was split behind the deduplication is shown as a whole", async () => {
+  const dir = tempDir();
+  const text = `${textOf(1)} SPLIT ${textOf(2)}`;
+  const pages = [
+    { url: "https://a/0", text },
+    { url: "https://a/1", text },
+  ];
+  writeFileSync(join(dir, "1.jsonl"), linesOf(pages));
+  await runHere(dir, "out", [exactDedup(), { use: fixture("split-marked") }], ["1.jsonl"]);
+  const { stories } = await tellWhy(join(dir, "out"), "https://a/1", { registry });
+  assert.equal(stories.length, 2);
+  for (const { compared } of stories) assert.deepEqual(compared, { page: text, twin: text, notes: [] });
+});
+
+test("what passages lost before is cut out again", async () => {
+  const dir = tempDir();
+  const inOneLine = (text: string) => text.replaceAll("\n", " ");
+  const menu = "Home | About | Contact us | Imprint of this site";
+  const pages = [
+    { url: "https://a/0", text: `${menu}\n${inOneLine(textOf(1))}` },
+    { url: "https://b/0", text: `${menu}\n${inOneLine(near(1))}\n${menu}` },
+  ];
+  writeFileSync(join(dir, "1.jsonl"), linesOf(pages));
+  const out = join(dir, "out");
+  const manifest = await runHere(dir, "out", [{ use: "line-dedup" }, minhashDedup({ minJaccard: 0.7 })], ["1.jsonl"]);
+  assert.equal(manifest.counts.dropped, 1);
+  const { compared, page } = await storyOf(out, "https://b/0");
+  assert.deepEqual(compared?.notes, []);
+  assert.ok(!compared!.page!.includes("Imprint"));
+  assert.equal(Buffer.byteLength(compared!.page!), Number(page.textBytes));
+  await assert.rejects(
+    whatIf(out, new Map([["minhash-dedup.minJaccard", 0.2]]), { registry }),
+    (error) =>
+      error instanceof RecipeError && /line-dedup decides by the texts of all pages, so what-if/.test(error.message),
+  );
+});
+
+test("a twin of an earlier run is read from that run's inputs; where an input is gone, it is said", async (t) => {
+  const dir = tempDir();
+  writeFileSync(join(dir, "1.jsonl"), linesOf([{ url: "https://a/0", text: textOf(1) }]));
+  writeFileSync(
+    join(dir, "2.jsonl"),
+    linesOf([
+      { url: "https://b/0", text: near(1) },
+      { url: "https://b/1", text: textOf(5) },
+    ]),
+  );
+  const out = join(dir, "two");
+  await runHere(dir, "one", [cutDigits, minhashDedup({ saveIndex: true })], ["1.jsonl"]);
+  const options = { minJaccard: 0.7, against: ["one"] };
+  await runHere(dir, "two", [cutDigits, exactDedup(), minhashDedup(options)], ["2.jsonl"], {
+    dropped: "all",
+  });
+  const story = await storyOf(out, "https://b/0");
+  assert.deepEqual([story.twin?.index, story.twin?.url], ["one", "https://a/0"]);
+  assert.deepEqual(story.compared, { page: without(near(1)), twin: without(textOf(1)), notes: [] });
+  await assert.rejects(
+    whatIf(out, new Map([["minhash-dedup.minJaccard", 0.8]]), { registry }),
+    /minhash-dedup compares with the pages of earlier runs, so what-if cannot replay it; run again/,
+  );
+
+  const told = await why(t, out, "https://b/0", "--width", "80");
+  assert.match(
+    told,
+    /its twin, which was kept by the earlier run one: https:\/\/a\/0 \(id [0-9a-f]{32}\), similarity 0\.\d+/,
+  );
+  assert.match(told, /this page, which was dropped +its twin, which was kept\n─+\n/);
+  assert.match(told, /\[-changed-\].* \| /);
+  assert.match(told, /… \d+ equal lines …/);
+  const json = JSON.parse(await why(t, out, "https://b/0", "--json"));
+  assert.equal(json.compared.page, without(near(1)));
+  assert.deepEqual(
+    json.compared.differences[0].page.segments.filter(({ differs }: { differs: boolean }) => differs),
+    [{ text: "changed", differs: true }],
+  );
+
+  // Other bytes at the same place are another page.
+  writeFileSync(join(dir, "1.jsonl"), linesOf([{ url: "https://a/0", text: textOf(9) }]));
+  assert.match(
+    (await storyOf(out, "https://b/0")).compared!.notes.join(),
+    /its twin's text cannot be read again: 1\.jsonl has no such page at byte 0 any more/,
+  );
+  rmSync(join(dir, "2.jsonl"));
+  rmSync(join(dir, "one"), { recursive: true });
+  const gone = await storyOf(out, "https://b/0");
+  assert.equal(gone.text, without(near(1)));
+  assert.deepEqual(Object.keys(gone.compared!), ["notes"]);
+  assert.match(gone.compared!.notes[0]!, /its text cannot be read again: .*2\.jsonl: no such file/);
+  assert.match(gone.compared!.notes[1]!, /its twin's text cannot be read again: .*one: no manifest\.json/);
+  assert.match(await why(t, out, "https://b/0"), /its text began:/);
+});
+
+test("lines stand beside the lines that they are like, and words that differ are told", () => {
+  const page = "Title\nThe brown fox runs.\nsame\nonly here";
+  const twin = "Title\nA new line\nThe red fox runs.\nsame";
+  assert.deepEqual(
+    compareTexts(page, twin).map(({ kind, page = [], twin = [] }) => [
+      kind,
+      page.map(({ text, differs }) => (differs ? `<${text}>` : text)).join(""),
+      twin.map(({ text, differs }) => (differs ? `<${text}>` : text)).join(""),
+    ]),
+    [
+      ["equal", "Title", "Title"],
+      ["twin", "", "<A new line>"],
+      ["changed", "The <brown> fox runs.", "The <red> fox runs."],
+      ["equal", "same", "same"],
+      ["page", "<only here>", ""],
+    ],
+  );
+  const [chinese] = compareTexts("日本語の文章", "日本語の文字");
+  assert.deepEqual(chinese?.page, [
+    { text: "日本語の文", differs: false },
+    { text: "章", differs: true },
+  ]);
+  assert.deepEqual(compareTexts("", ""), [
+    { kind: "equal", page: [{ text: "", differs: false }], twin: [{ text: "", differs: false }] },
+  ]);
+});
+
+test("columns fit the terminal, whatever the script, and what a terminal would act on is shown", () => {
+  const page = `${"日本語".repeat(30)}\n\u001b[31mred\u0007\n${"x".repeat(300)}`;
+  const twin = `${"日本語".repeat(29)}\nother\n${"x".repeat(200)}`;
+  for (const columns of [40, 80, 121]) {
+    const lines = sideBySide(compareTexts(page, twin), { columns, color: false, titles: ["page", "twin"] });
+    for (const line of lines) {
+      const wide = [...line].reduce((sum, char) => sum + (/[\u3040-\u9fff]/.test(char) ? 2 : 1), 0);
+      assert.ok(wide <= columns, `${wide} of ${columns}: ${line}`);
+    }
+    assert.match(lines.join("\n"), /<1b>\[31mred<07/);
+  }
+});
+
+test("texts that have nothing in common take bounded time and room", () => {
+  const many = (what: string, count: number, join: string) =>
+    Array.from({ length: count }, (_, n) => `${what}${n}`).join(join);
+  for (const [page, twin] of [
+    ["\n".repeat(200_000), `${"\n".repeat(200_000)}x`],
+    ["x".repeat(5_000_000), "y".repeat(5_000_000)],
+    [many("a", 20_000, "\n"), many("b", 20_000, "\n")],
+    [many("a", 20_000, " "), many("b", 20_000, " ")],
+    ["\ud800 a\udc00", "\udc00"],
+  ] as const) {
+    const lines = sideBySide(compareTexts(page, twin), { columns: 100, color: false, titles: ["page", "twin"] });
+    assert.ok(lines.length < 400);
+  }
+});
+
+test("what-if refuses a run that decided when it had seen all pages", async () => {
+  const dir = tempDir();
+  writeFileSync(join(dir, "1.jsonl"), linesOf([{ url: "", text: prose(1) }]));
+  await runHere(dir, "out", [minhashDedup({ keep: "longest" })], ["1.jsonl"]);
+  await assert.rejects(
+    whatIf(join(dir, "out"), new Map([["minhash-dedup.minJaccard", 0.7]]), { registry }),
+    (error) =>
+      error instanceof RecipeError &&
+      /with `keep: longest` decides when it has seen all pages, so what-if/.test(error.message),
+  );
+});
+
+test("a run of before sources were recorded says so", async () => {
+  const dir = tempDir();
+  writeFileSync(
+    join(dir, "1.jsonl"),
+    linesOf([
+      { url: "https://a/0", text: prose(1) },
+      { url: "https://a/1", text: prose(1) },
+    ]),
+  );
+  await runHere(dir, "out", [exactDedup()], ["1.jsonl"]);
+  const path = join(dir, "out", "manifest.json");
+  const manifest = JSON.parse(readFileSync(path, "utf8"));
+  delete manifest.measured.source;
+  writeFileSync(path, JSON.stringify(manifest));
+  const { compared } = await storyOf(join(dir, "out"), "https://a/1");
+  assert.match(compared!.notes[0]!, /by a version that did not record how its pages can be read again/);
+});
