@@ -4,7 +4,7 @@
  *
  * A key of which all words are 0 stands for one that nobody else has, and is left out.
  *
- * Memory for 64-bit keys: 14 to 18 bytes a band, 198 to 248 bytes a page at 14 bands; where a page shares its key with an
+ * Memory for 64-bit keys: 14 to 21 bytes a band, 198 to 297 bytes a page at 14 bands; where a page shares its key with an
  * earlier one, 12 to 18 bytes in place of these. While a band's table grows, it is there twice; the bands grow one after
  * the other.
  */

@@ -13,14 +13,14 @@
  *
  * A key of which all words are 0 stands for one that nobody else has: it is neither stored nor found.
  *
- * Memory: (keyWords + 1) × 4 bytes a slot, of which 68 to 85 % are full: 14 to 18 bytes a key of 64 bits. 12 to 18 bytes
+ * Memory: (keyWords + 1) × 4 bytes a slot, of which 57 to 85 % are full: 14 to 21 bytes a key of 64 bits. 12 to 18 bytes
  * more for each page after a key's first.
  */
 import { isNone } from "../../pipeline/duplicates/equal-keys.ts";
 import { enlarged, release } from "../../pipeline/duplicates/typed-arrays.ts";
 
 const INITIAL_SLOTS = 256;
-const GROWTH = 1.25;
+const GROWTH = 1.5;
 const FULLEST = 0.85;
 /** Slots behind the last home. The last one of them is always empty, so that every search ends. */
 const INITIAL_OVERFLOW = 32;

@@ -127,7 +127,7 @@ test("the most pages under one key are told, up to as many as it may have", () =
   }
 });
 
-test("14 bands cost 198 to 248 bytes a page, and not 14 Maps' 2,500", () => {
+test("14 bands cost 198 to 297 bytes a page, and not 14 Maps' 2,500", () => {
   const random = seededRandom(14);
   const index = new KeyIndex({ bands: 14, keyWords: 2, maxPagesPerKey: 32 });
   const keys = new Uint32Array(28);
@@ -136,7 +136,7 @@ test("14 bands cost 198 to 248 bytes a page, and not 14 Maps' 2,500", () => {
     index.add(keys);
     if (page >= 10_000 && page % 1000 === 0) {
       const bytesPerPage = index.bytes / page;
-      assert.ok(bytesPerPage > 197 && bytesPerPage < 249, `${bytesPerPage} at ${page} pages`);
+      assert.ok(bytesPerPage > 197 && bytesPerPage < 298, `${bytesPerPage} at ${page} pages`);
     }
   }
 });
