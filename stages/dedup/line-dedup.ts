@@ -3,7 +3,8 @@ import { passageParams, RepeatedPassages } from "./passages/repeated-passages.ts
 import { splitLines } from "./passages/split.ts";
 
 /**
- * Cuts lines that stand elsewhere, too. A line lies between "\n", and goes with its line end: what stays is byte for byte
+ * Cuts lines that stand elsewhere, too. A line lies between "\n", and goes with its line end, the last one with the line end
+ * before it: what stays is byte for byte
  * what it was. Blank lines stay.
  *
  * Lines of fewer than `minChars` characters are left alone: headings, brackets and answers repeat without being copies, and
