@@ -4,8 +4,7 @@ import { splitLines } from "./passages/split.ts";
 
 /**
  * Cuts lines that stand elsewhere, too. A line lies between "\n", and goes with its line end, the last one with the line end
- * before it: what stays is byte for byte
- * what it was. Blank lines stay.
+ * before it: what stays is byte for byte what it was. Blank lines stay.
  *
  * Lines of fewer than `minChars` characters are left alone: headings, brackets and answers repeat without being copies, and
  * a text that lost them is damaged. Menus are short, too; to cut them, compare within hosts and ask for many copies
