@@ -21,6 +21,9 @@ export function mergeSpans(spans: readonly Span[]): Span[] {
   return merged;
 }
 
+/** Stretches in which no span begins or ends are not looked at more closely. */
+const STRETCH_UNITS = 2048;
+
 /** Where spans of words, ascending, lie in the text: from white space to white space. */
 export function unitsOf(text: string, spans: readonly Span[], punctuation: Punctuation): Span[] {
   const units: Span[] = [];
@@ -28,9 +31,16 @@ export function unitsOf(text: string, spans: readonly Span[], punctuation: Punct
   let n = 0;
   let start = -1;
   let counted = 0;
+  let closeUntil = 0;
   for (let at = 0; at < text.length && n < spans.length; ) {
-    const next = wordBreak(text, at + 1);
+    const isClose = at < closeUntil;
+    const next = wordBreak(text, at + (isClose ? 1 : STRETCH_UNITS));
     words.read(text.slice(at, next));
+    const sought = start < 0 ? spans[n]!.start + 1 : spans[n]!.end;
+    if (!isClose && counted + words.count >= sought) {
+      closeUntil = next;
+      continue;
+    }
     counted += words.count;
     // What stands between white space may end one span and begin the next.
     while (n < spans.length) {
