@@ -190,6 +190,9 @@ test("line: passages are cut, other fields stay as they were written, and what i
   });
   assert.deepEqual(summary.cut, [{ method: "line", documents: 2, passages: 2, characters: 2 * (menu.length + 1) }]);
 
+  const inside = await dedup(jsonLines({ id: "a", text: `${menu}\n${menu}\n` }), ["--method", "line"]);
+  assert.deepEqual([inside.pairs, JSON.parse(inside.out[0]!).text], [[], `${menu}\n`]);
+
   const kept = await dedup(file, ["--method", "line", "--keep-empty", "--with", "copies=none"]);
   assert.deepEqual(
     kept.out.map((line) => JSON.parse(line).text),
@@ -218,9 +221,33 @@ test("methods run in order, each on what the one before left", async () => {
       ["c", "e", "line"],
     ],
   );
+  const near = [variant(1, 0), variant(1, 0), variant(1, 3)].map((text, id) => ({ id, text }));
+  assert.deepEqual(
+    (await dedup(jsonLines(...near), ["--method", "exact,minhash"])).pairs.map(({ a, b, method }) => [a, b, method]),
+    [
+      [0, 1, "exact"],
+      [0, 2, "minhash"],
+    ],
+    "minhash does not see what exact removed",
+  );
   const again = await dedup(jsonLines(...rows), ["--method", "line,exact"]);
   assert.deepEqual(idsOf(again.out), ["a", "c", "d", "e"], "c keeps the line, and f is like what is left of e");
   assert.equal(summary.kept, 4);
+});
+
+test("hostile text goes through every method, and what nothing is cut from keeps its bytes", async () => {
+  const texts = ["\n".repeat(100_000), "x".repeat(300_000), "字".repeat(5000), "שלום \u202e עולם", ""];
+  const rows = [
+    ...texts.map((text, id) => JSON.stringify({ id, text })),
+    '{"id":5,"text":"\\ud800 \\u0000 half a pair"}',
+  ];
+  const file = write("hostile.jsonl", rows.join("\n"));
+  for (const method of ["exact,minhash", "line", "paragraph", "ngram", "substring"]) {
+    const few = method === "ngram" ? ["--with", "expectedNgrams=1000000"] : [];
+    const { out, summary } = await dedup(file, ["--method", method, ...few]);
+    assert.equal(summary.failed + summary.unread, 0, method);
+    for (const id of [3, 4, 5]) assert.ok(out.includes(rows[id]!), `${method}: ${id}`);
+  }
 });
 
 test("without verification pairs are candidates, and the summary says so", async () => {
