@@ -15,6 +15,7 @@ import { contextFor, type MiddleDefinition, type Registry } from "./recipe.ts";
 import { definitionThatRan } from "./recorded-stage.ts";
 import { isRejected, type SourceLog, type Span } from "./source.ts";
 import { labelOf, type SourceDefinition } from "./stage.ts";
+import { viewOf } from "./view.ts";
 
 /** Reads pages of one run again. */
 export class PagesAgain {
@@ -48,6 +49,18 @@ export class PagesAgain {
       }
     }
     throw new FormatError(`${page.file} has no such page at byte ${page.offset} any more: it is not what the run read`);
+  }
+
+  /** What a deduplication tells of two pages as they came to it; `undefined` where it keeps no evidence, or tells nothing. */
+  async tell(stage: number, page: Document, twin: Document): Promise<string | undefined> {
+    this.#chain ??= this.#build();
+    const chain = await this.#chain;
+    const { definition, params, state } = chain.stages[stage]!;
+    if (definition.kind !== "dedup" || definition.tell === undefined) return undefined;
+    const sign = (one: Document) =>
+      definition.sign(viewOf(one, chain.needs) as never, params as never, state)?.evidence;
+    const [own, other] = [sign(page), sign(twin)];
+    return own === undefined || other === undefined ? undefined : definition.tell(own, other);
   }
 
   /** First the record alone, which begins at the page's offset; then all of the file, where it cannot be read so. */

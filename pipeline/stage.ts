@@ -165,6 +165,8 @@ export interface DedupDefinition<P extends z.ZodType = z.ZodType, S = Any, N ext
   signedBy?(params: z.output<P>): Readonly<Record<string, unknown>>;
   /** Parameters that `openIndex` alone reads: `sluice what-if` may ask a finished run for other values of them. */
   readonly thresholds?: readonly string[];
+  /** What the evidence of a page and of its twin comes to, for people; `sluice why` shows it. */
+  tell?(page: Uint8Array, twin: Uint8Array): string;
   /** On the main thread: an empty index, fed in input order. */
   openIndex(params: z.output<P>): DedupIndex;
 }

@@ -1,5 +1,6 @@
 /** One page's whole story, in words. */
 import { isAbsolute } from "node:path";
+import type { Document } from "./document.ts";
 import { FormatError } from "./errors.ts";
 import type { LedgerPage } from "./ledger.ts";
 import { findPages, findReject, type ScoreRow, scoresOf, type TwinRow, twinsOf } from "./ledger-reader.ts";
@@ -24,6 +25,8 @@ export interface PageStory {
 export interface ComparedTexts {
   readonly page?: string;
   readonly twin?: string;
+  /** What the stage tells of the two. */
+  readonly told?: string;
   readonly notes: readonly string[];
 }
 
@@ -84,21 +87,27 @@ class TextsAgain {
   async of(page: LedgerPage, twin: TwinRow): Promise<ComparedTexts> {
     const stage = this.#manifest.identity.stages.findIndex((one) => labelOf(one) === page.stage);
     const notes: string[] = [];
-    const read = async (what: string, text: () => Promise<string>): Promise<string | undefined> => {
+    const read = async (what: string, again: () => Promise<Document>): Promise<Document | undefined> => {
       try {
-        return await text();
+        return await again();
       } catch (error) {
         notes.push(`${what} cannot be read again: ${(error as Error).message}`);
         return undefined;
       }
     };
-    const own = await read("its text", async () => (await this.#pages.pageAt(stage, page)).text);
-    const other = await read("its twin's text", () => this.#twinText(stage, twin));
-    return { ...(own === undefined ? {} : { page: own }), ...(other === undefined ? {} : { twin: other }), notes };
+    const own = await read("its text", () => this.#pages.pageAt(stage, page));
+    const other = await read("its twin's text", () => this.#twin(stage, twin));
+    const told = own === undefined || other === undefined ? undefined : await this.#pages.tell(stage, own, other);
+    return {
+      ...(own === undefined ? {} : { page: own.text }),
+      ...(other === undefined ? {} : { twin: other.text }),
+      ...(told === undefined ? {} : { told }),
+      notes,
+    };
   }
 
-  async #twinText(stage: number, { twin, index }: TwinRow): Promise<string> {
-    if (index === null || index === undefined) return await textIn(this.#run, twin, this.#pages, stage);
+  async #twin(stage: number, { twin, index }: TwinRow): Promise<Document> {
+    if (index === null || index === undefined) return await pageIn(this.#run, twin, this.#pages, stage);
     const { identity, measured } = this.#manifest;
     const run = contextFor(measured.baseDir, 0).resolvePath(index);
     const manifest = readManifest(run);
@@ -106,12 +115,12 @@ class TextsAgain {
     const same = [...manifest.identity.stages.keys()].filter((n) => manifest.identity.stages[n]!.name === signing.name);
     const there = same.find((n) => labelOf(manifest.identity.stages[n]!) === labelOf(signing)) ?? same[0];
     if (there === undefined) throw new FormatError(`${run}: the run has no stage ${signing.name} any more`);
-    return await textIn(run, twin, new PagesAgain(run, manifest, this.#registry), there);
+    return await pageIn(run, twin, new PagesAgain(run, manifest, this.#registry), there);
   }
 }
 
-async function textIn(run: string, id: string, pages: PagesAgain, stage: number): Promise<string> {
+async function pageIn(run: string, id: string, pages: PagesAgain, stage: number): Promise<Document> {
   const page = (await findPages(run, id))[0];
   if (page === undefined) throw new FormatError(`${run}: no page ${id} in its ledger`);
-  return (await pages.pageAt(stage, page)).text;
+  return await pages.pageAt(stage, page);
 }

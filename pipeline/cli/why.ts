@@ -101,6 +101,7 @@ function inWords(story: PageStory, manifest: Manifest, flags: Flags): string {
         `  its twin, which was kept${where}: ${twin.url} (id ${twin.twin}), similarity ${round(twin.similarity)}`,
       );
     }
+    if (compared?.told !== undefined) lines.push(`  ${compared.told}`);
     for (const note of compared?.notes ?? []) lines.push(`  ${note}`);
     const pairs = pairsOf(story);
     if (pairs !== undefined) lines.push(...beside(pairs, flags));

@@ -51,6 +51,11 @@ async function why(t: TestContext, ...args: string[]): Promise<string> {
 const cutDigits = { use: fixture("cut-digits"), with: { maxShare: 1 } };
 const textOf = (seed: number): string => prose(seed, 240);
 const near = (seed: number): string => textOf(seed).split(" ").with(124, "changed").join(" ");
+/** Runs of five words, in lower case. */
+const shinglesOf = (text: string): string[] => {
+  const all = text.toLowerCase().match(/\w+/g)!;
+  return all.slice(4).map((_, n) => all.slice(n, n + 5).join(" "));
+};
 const without = (text: string): string => text.replace(/\d/g, "");
 
 test("a duplicate and its twin are shown as they were compared, wherever their records begin", async () => {
@@ -62,7 +67,7 @@ test("a duplicate and its twin are shown as they were compared, wherever their r
   ];
   const second = [
     { url: "https://b/0", text: near(1) },
-    { url: "https://b/1", text: near(3) },
+    { url: "https://b/1", text: near(2) },
   ];
   writeFileSync(join(dir, "1.jsonl"), linesOf(first));
   writeFileSync(join(dir, "2.jsonl.gz"), gzipSync(linesOf(second)));
@@ -71,13 +76,16 @@ test("a duplicate and its twin are shown as they were compared, wherever their r
   await runHere(dir, "out", stages, ["1.jsonl", "2.jsonl.gz"]);
   const zero = await storyOf(out, "https://b/0");
   assert.equal(zero.twin?.url, "https://a/0");
-  assert.deepEqual(zero.compared, { page: without(near(1)), twin: without(textOf(1)), notes: [] });
+  // A word changed in the middle: five shingles are others on each side.
+  const shingles = new Set(shinglesOf(without(textOf(1)))).size;
+  const told = `${shingles - 5} shingles in common, of ${shingles} of the page and ${shingles} of its twin`;
+  assert.deepEqual(zero.compared, { page: without(near(1)), twin: without(textOf(1)), told, notes: [] });
   // Its twin is a part of a page.
   const one = await storyOf(out, "https://b/1");
   assert.equal(one.twin?.url, "https://a/2");
   assert.deepEqual(
     [one.compared?.page, one.compared?.twin?.trim(), one.compared?.notes],
-    [without(near(3)), without(textOf(3)), []],
+    [without(near(2)), without(textOf(2)), []],
   );
   // A file that was only touched is the same.
   utimesSync(join(dir, "1.jsonl"), new Date(), new Date());
@@ -139,7 +147,8 @@ test("a twin of an earlier run is read from that run's inputs; where an input is
   });
   const story = await storyOf(out, "https://b/0");
   assert.deepEqual([story.twin?.index, story.twin?.url], ["one", "https://a/0"]);
-  assert.deepEqual(story.compared, { page: without(near(1)), twin: without(textOf(1)), notes: [] });
+  const { page, twin, notes } = story.compared!;
+  assert.deepEqual([page, twin, notes], [without(near(1)), without(textOf(1)), []]);
   await assert.rejects(
     whatIf(out, new Map([["minhash-dedup.minJaccard", 0.8]]), { registry }),
     /minhash-dedup compares with the pages of earlier runs, so what-if cannot replay it; run again/,
@@ -150,6 +159,7 @@ test("a twin of an earlier run is read from that run's inputs; where an input is
     told,
     /its twin, which was kept by the earlier run one: https:\/\/a\/0 \(id [0-9a-f]{32}\), similarity 0\.\d+/,
   );
+  assert.match(told, /\d+ shingles in common, of \d+ of the page and \d+ of its twin\n/);
   assert.match(told, /this page, which was dropped +its twin, which was kept\n─+\n/);
   assert.match(told, /\[-changed-\].* \| /);
   assert.match(told, /… \d+ equal lines …/);
@@ -193,6 +203,11 @@ test("lines stand beside the lines that they are like, and words that differ are
       ["page", "<only here>", ""],
     ],
   );
+  assert.deepEqual(compareTexts("a b c d", "a x y d")[0]?.twin, [
+    { text: "a ", differs: false },
+    { text: "x y", differs: true },
+    { text: " d", differs: false },
+  ]);
   const [chinese] = compareTexts("日本語の文章", "日本語の文字");
   assert.deepEqual(chinese?.page, [
     { text: "日本語の文", differs: false },

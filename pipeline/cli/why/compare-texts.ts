@@ -108,13 +108,22 @@ function similarity(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
 
 function compareLines(page: string, twin: string): Pick<LinePair, "page" | "twin"> {
   const [ours, theirs]: [Segment[], Segment[]] = [[], []];
-  for (const { value, added, removed } of changes(tokens(page), tokens(twin))) {
+  const script = changes(tokens(page), tokens(twin));
+  for (const [i, { value, added, removed }] of script.entries()) {
     const text = value.join("");
-    if (text === "") continue;
-    if (!added) ours.push({ text, differs: removed });
-    if (!removed) theirs.push({ text, differs: added });
+    // A space between words that differ belongs to them.
+    const isBetween = !added && !removed && text.trim() === "" && i > 0 && i < script.length - 1;
+    if (!added) append(ours, text, removed || isBetween);
+    if (!removed) append(theirs, text, added || isBetween);
   }
   return { page: ours, twin: theirs };
+}
+
+function append(segments: Segment[], text: string, differs: boolean): void {
+  const last = segments.at(-1);
+  if (text === "") return;
+  if (last?.differs === differs) segments[segments.length - 1] = { text: last.text + text, differs };
+  else segments.push({ text, differs });
 }
 
 /** Words, white space between them, and each character of scripts that put none there. */
