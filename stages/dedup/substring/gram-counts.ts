@@ -1,6 +1,12 @@
 import type { WindowRuns } from "./minimizers.ts";
 
 const CELLS_PER_BYTE = 4;
+/** Keys have 32 bits: more cells would stay empty. */
+const MOST_BYTES = 2 ** 32 / CELLS_PER_BYTE;
+const FIRST_BYTES = 1 << 20;
+const GROWTH = 16;
+/** Of keys that were met once, this share at most seems to have been met again, while there is memory to grow into. */
+const FULLEST = 1 / 16;
 
 /**
  * Remembers of keys whether they were met once or more often, in two bits each. Keys whose first bits agree share a cell,
@@ -9,17 +15,34 @@ const CELLS_PER_BYTE = 4;
 export class GramCounts {
   readonly #cells: Uint8Array;
   readonly #shift: number;
+  readonly #memoryBytes: number;
+  #keys = 0;
+  /** Windows whose minimizer had been met before. */
+  metAgain = 0;
 
-  /** `memory` is all zeros; its length is a power of two. */
-  constructor(memory: ArrayBuffer) {
-    // Keys have 32 bits: more cells would stay empty.
-    const bytes = Math.min(memory.byteLength, 2 ** 32 / CELLS_PER_BYTE);
-    this.#cells = new Uint8Array(memory, 0, bytes);
-    this.#shift = 32 - Math.log2(bytes * CELLS_PER_BYTE);
+  /** Takes as much of `memoryBytes` as is good for few keys; `larger` is for more. */
+  constructor(memoryBytes: number, bytes = FIRST_BYTES) {
+    const bits = Math.floor(Math.log2(Math.max(1024, Math.min(memoryBytes, bytes, MOST_BYTES))));
+    this.#cells = new Uint8Array(2 ** bits);
+    this.#shift = 32 - Math.log2(CELLS_PER_BYTE) - bits;
+    this.#memoryBytes = memoryBytes;
   }
 
-  /** Counts the minimizers of runs. Returns how many windows there are whose minimizer had been met before. */
-  add({ count, starts, keys, isPeriodic }: WindowRuns): number {
+  get bytes(): number {
+    return this.#cells.length;
+  }
+
+  /** Empty counts for more keys, once so many were counted that it is worth counting again, and memory allows it. */
+  larger(): GramCounts | undefined {
+    const { length } = this.#cells;
+    if (this.#keys <= length * CELLS_PER_BYTE * FULLEST || 2 * length > Math.min(this.#memoryBytes, MOST_BYTES)) {
+      return undefined;
+    }
+    return new GramCounts(this.#memoryBytes, GROWTH * length);
+  }
+
+  /** Counts the minimizers of runs. */
+  add({ count, starts, keys, isPeriodic }: WindowRuns): void {
     const cells = this.#cells;
     const shift = this.#shift;
     let windows = 0;
@@ -32,7 +55,8 @@ export class GramCounts {
       if (before !== after) cells[cell >>> 2] = byte + ((after - before) << at);
       if (before + isPeriodic[run]! > 0) windows += starts[run + 1]! - starts[run]!;
     }
-    return windows;
+    this.#keys += count;
+    this.metAgain += windows;
   }
 
   /** Writes for each run whether its minimizer was met more than once: 1 or 0. */

@@ -53,10 +53,6 @@ export class TextReader {
     this.#file = file;
   }
 
-  get bytes(): number {
-    return this.#buffer.length;
-  }
-
   /** The next text's UTF-8, which stays until the next call. */
   next(): Buffer | undefined {
     if (!this.#need(Head.size)) return undefined;

@@ -15,6 +15,8 @@ const Head = { page: 0, start: 1, windows: 2, key: 3, a: 4, b: 5, words: 6 } as 
 const HEAD_BYTES = 4 * Head.words;
 const BLOCK_BYTES = 1 << 14;
 const BLOCK_HEAD_BYTES = 4;
+/** 512 MB of blocks. */
+const MOST_PARTITIONS = 1 << 15;
 /** How many windows a piece has at most. */
 export const MOST_WINDOWS = (BLOCK_BYTES - BLOCK_HEAD_BYTES - HEAD_BYTES) / 2;
 
@@ -55,15 +57,11 @@ export class Partitions {
     this.#file = file;
     this.#windowBytes = windowBytes;
     this.#fingerprint = new Fingerprint(windowBytes);
-    const most = Math.max(1, Math.floor(memoryBytes / BLOCK_BYTES));
+    const most = Math.max(1, Math.min(MOST_PARTITIONS, Math.floor(memoryBytes / BLOCK_BYTES)));
     this.#partitions = Array.from({ length: Math.max(1, Math.min(count, most)) }, () => new Partition());
     const bytes = new ArrayBuffer(this.#partitions.length * BLOCK_BYTES);
     this.#waiting = Buffer.from(bytes);
     this.#words = new Uint32Array(bytes);
-  }
-
-  get bytes(): number {
-    return this.#waiting.length;
   }
 
   get count(): number {

@@ -1,13 +1,14 @@
 import { MOST_WINDOWS, type Partitions, type Piece } from "./partitions.ts";
 import type { RangeRuns } from "./range-runs.ts";
-import { NONE, type WindowTable } from "./window-table.ts";
+import { GOOD_WINDOWS, NONE, type WindowTable } from "./window-table.ts";
 
 /** What stays of a string that repeats: its first copy, or none. */
 export type Copies = "first" | "none";
 
 /**
- * Finds the windows of a partition that are to go, and adds their ranges as one run. Where the table does not hold all
- * windows, it finds those of one class at a time, a run for each.
+ * Finds the windows of a partition that are to go, and adds their ranges as one run. Mostly few windows come again and
+ * again, so that it tries with a small table first. Where the largest does not hold all, it finds the windows of one class
+ * at a time, a run for each.
  */
 export function findRepeats(
   partitions: Partitions,
@@ -16,14 +17,19 @@ export function findRepeats(
   table: WindowTable,
   ranges: RangeRuns,
 ): void {
-  const windows = partitions.windowsIn(partition);
+  const most = Math.min(partitions.windowsIn(partition), table.mostWindows);
+  let room = Math.min(most, GOOD_WINDOWS);
   for (let bits = 0, number = 0; number < 2 ** bits; ) {
-    table.reset(windows, bits, number);
+    table.reset(room, bits, number);
     ranges.begin();
     if (findClass(partitions, partition, copies, table, ranges)) {
       number++;
+      continue;
+    }
+    ranges.giveUp();
+    if (room < most) {
+      room = Math.min(most, 4 * room);
     } else {
-      ranges.giveUp();
       bits++;
       number *= 2;
     }

@@ -16,16 +16,12 @@ import { type Copies, findRepeats } from "./repeats.ts";
 import { ScratchFile } from "./scratch-file.ts";
 import { WindowTable } from "./window-table.ts";
 
-const MIN_MEMORY_BYTES = 4096;
-
 export class SubstringIndex implements PassageIndex {
   readonly #windowBytes: number;
   readonly #copies: Copies;
   readonly #context: PassageContext;
   readonly #files: ScratchFile[] = [];
   readonly #pageCuts: PageCuts;
-  /** First the counts of minimizers lie here, then tables of windows. */
-  #memory: ArrayBuffer | undefined;
   #firstLook: FirstLook | undefined;
   #observed = 0;
   #ranges: MergedRanges | undefined;
@@ -40,11 +36,11 @@ export class SubstringIndex implements PassageIndex {
 
   get bytes(): number {
     const parts = [this.#firstLook, this.#ranges, ...this.#files];
-    return parts.reduce((sum, part) => sum + (part?.bytes ?? 0), this.#memory?.byteLength ?? 0);
+    return parts.reduce((sum, part) => sum + (part?.bytes ?? 0), 0);
   }
 
   observe({ text }: PassagePage): void {
-    this.#firstLook ??= this.#begin();
+    this.#firstLook ??= new FirstLook(this.#windowBytes, this.#context, this.#open("texts"));
     this.#firstLook.add(this.#observed++, text);
   }
 
@@ -60,24 +56,18 @@ export class SubstringIndex implements PassageIndex {
     for (const file of this.#files.splice(0)) file.close();
   }
 
-  #begin(): FirstLook {
-    const bytes = Math.max(MIN_MEMORY_BYTES, this.#context.memoryBytes / 2);
-    this.#memory = new ArrayBuffer(2 ** Math.floor(Math.log2(bytes)));
-    return new FirstLook(this.#windowBytes, this.#context, this.#memory, this.#open("texts"));
-  }
-
   #find(): MergedRanges {
+    const { memoryBytes } = this.#context;
     const ranges = new RangeRuns(this.#open("ranges"));
     if (this.#firstLook !== undefined) {
       const pieces = this.#open("pieces");
       const partitions = this.#firstLook.part(pieces);
       this.#firstLook = undefined;
-      const table = new WindowTable(this.#windowBytes, this.#memory!);
+      const table = new WindowTable(this.#windowBytes, memoryBytes / 2);
       for (let p = 0; p < partitions.count; p++) findRepeats(partitions, p, this.#copies, table, ranges);
       pieces.close();
-      this.#memory = undefined;
     }
-    return ranges.merge(this.#context.memoryBytes / 4);
+    return ranges.merge(memoryBytes / 4);
   }
 
   #open(name: string): ScratchFile {

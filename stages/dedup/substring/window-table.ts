@@ -9,6 +9,10 @@ import type { Piece } from "./partitions.ts";
 const SLOT_WORDS = 4;
 const SLOT_BYTES = 4 * SLOT_WORDS;
 const FULLEST = 0.75;
+/** Places of slots are 32-bit integers. */
+const MOST_BYTES = 2 ** 31;
+/** A table of so many windows, 1 MB, lies in the processor's cache; one of 4 MB took half as long again. */
+export const GOOD_WINDOWS = (2 ** 20 / SLOT_BYTES) * FULLEST;
 const TWICE = -0x8000_0000;
 const PAGE = 0x7fff_ffff;
 
@@ -18,9 +22,11 @@ const SPREAD = 0x9e3779b1;
 export const NONE = -1;
 
 export class WindowTable {
-  readonly #words: Int32Array;
+  /** How many windows there is room for at most. */
+  readonly mostWindows: number;
+  #words = new Int32Array(0);
   /** The part of `#words` that is in use. */
-  #slots: Int32Array;
+  #slots = this.#words;
   #shift = 0;
   #free = 0;
   /** Windows of other classes are passed over: those whose fingerprint A, under the mask, is another number. */
@@ -28,28 +34,22 @@ export class WindowTable {
   #class = 0;
   readonly #leaving: Leaving;
 
-  /** The length of `memory` is a power of two. What lies in it is overwritten. */
-  constructor(windowBytes: number, memory: ArrayBuffer) {
-    this.#words = new Int32Array(memory);
-    this.#slots = this.#words;
+  constructor(windowBytes: number, memoryBytes: number) {
+    const bytes = Math.max(64 * SLOT_BYTES, Math.min(memoryBytes, MOST_BYTES));
+    this.mostWindows = (2 ** Math.floor(Math.log2(bytes)) / SLOT_BYTES) * FULLEST;
     this.#leaving = new Leaving(windowBytes);
   }
 
-  /** How many windows a table of so many bytes holds. */
-  static windowsIn(bytes: number): number {
-    return Math.floor((bytes / SLOT_BYTES) * FULLEST);
-  }
-
   /**
-   * Forgets everything, and makes room for `windows` or as many as there may be. From now on only windows of one class
-   * count: class `number` of 2^bits.
+   * Forgets everything, and makes room for so many windows. From now on only windows of one class count: class `number` of
+   * 2^bits.
    */
   reset(windows: number, bits: number, number: number): void {
-    const slots = 2 ** Math.ceil(Math.log2(Math.max(64, windows / FULLEST)));
+    const slots = 2 ** Math.ceil(Math.log2(Math.max(64, Math.min(windows, this.mostWindows) / FULLEST)));
+    if (slots * SLOT_WORDS > this.#words.length) this.#words = new Int32Array(slots * SLOT_WORDS);
     this.#slots = this.#words.subarray(0, slots * SLOT_WORDS).fill(0);
-    const length = this.#slots.length / SLOT_WORDS;
-    this.#shift = 32 - Math.log2(length);
-    this.#free = Math.floor(length * FULLEST);
+    this.#shift = 32 - Math.log2(slots);
+    this.#free = slots * FULLEST;
     this.#classMask = bits === 0 ? 0 : -1 << (32 - bits);
     this.#class = bits === 0 ? 0 : number << (32 - bits);
   }
