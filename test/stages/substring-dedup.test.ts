@@ -229,6 +229,19 @@ test("a notice on thousands of different pages stays on the first", () => {
   }
 });
 
+test("counts and tables grow with the text", () => {
+  const random = seededRandom(11);
+  const characters = Buffer.alloc(50_000);
+  const texts = Array.from({ length: 80 }, () => {
+    for (let i = 0; i < characters.length; i++) characters[i] = 97 + Math.floor(random() * 26);
+    return characters.toString();
+  });
+  // 8 MB have more minimizers than counts begin with, and 64 partitions of them more windows than tables do.
+  const cuts = cutPages(substringDedup, substringDedup(), [...texts, ...texts], 4 << 20);
+  const whole = (twin: number) => [{ start: 0, end: characters.length, twin }];
+  assert.deepEqual(cuts, [...texts.map(() => []), ...texts.map((_, page) => whole(page))]);
+});
+
 test("windows fall into runs by their least gram", () => {
   const windowBytes = 40;
   const gramBytes = 20;
