@@ -9,6 +9,7 @@ import type { Output } from "../tokenizer/output.ts";
 import type { DocumentRow } from "./documents.ts";
 import { LineWriter } from "./line-writer.ts";
 import { type Method, methodName } from "./methods.ts";
+import { plural } from "./plural.ts";
 import type { Work } from "./work.ts";
 
 const MEMORY_BYTES = 512 << 20;
@@ -28,6 +29,7 @@ export async function runPassageMethod(
   /** Numbers of the documents as the index counts them, and of those that go on. */
   const shown: number[] = [];
   const left: number[] = [];
+  let twinless = 0;
   try {
     if (index.observe !== undefined) {
       for await (const { page } of work.rows(`${name}: first look`)) blaming(name, page.id, () => index.observe!(page));
@@ -39,6 +41,7 @@ export async function runPassageMethod(
         const cuts = index.cuts(page);
         return { cuts, ...cutOut(page.text, cuts, definition, params) };
       });
+      for (const { twin } of cuts) if (twin === undefined) twinless++;
       work.countCuts(name, measured.cuts, measured.cutShare * page.text.length);
       const isGone = isDropped(verdict) && !(keepEmpty && measured.charsLeft === 0);
       if (isDropped(verdict) && isGone) work.drop(number, name, verdict.reason);
@@ -56,6 +59,11 @@ export async function runPassageMethod(
   } finally {
     index.close?.();
     await lines.discard();
+  }
+  if (twinless > 0 && work.pairsWanted) {
+    work.limits.push(
+      `${name}: pairs for ${plural(twinless, "passage")} of which the method cannot tell where else they are`,
+    );
   }
   await work.moveTo(file, left, context);
 }
