@@ -11,6 +11,7 @@ import decontaminate from "../../stages/decontaminate/decontaminate.ts";
 import { type EvalItem, findEvalFiles, readItems } from "../../stages/decontaminate/eval-files.ts";
 import { searchFor } from "../../stages/decontaminate/eval-index.ts";
 import { searchedTexts } from "../../stages/decontaminate/searched-texts.ts";
+import { unitsOf } from "../../stages/decontaminate/spans.ts";
 import { prepareRewriter, rewriterContract } from "../contracts/rewriter.ts";
 import { needsShared, sharedPath } from "../shared.ts";
 
@@ -215,6 +216,20 @@ test("an item is found wherever it stands in a long page, with all of its words"
         [text],
       );
     }
+  }
+});
+
+test("words are found in the text, wherever the stretches end that are looked at more closely", () => {
+  const text = "a ".repeat(5000);
+  for (let start = 1010; start < 1040; start++) {
+    const spans = [
+      { start, end: start + 3 },
+      { start: start + 1024, end: start + 2000 },
+    ];
+    assert.deepEqual(
+      unitsOf(text, spans, "parts"),
+      spans.map((span) => ({ start: 2 * span.start, end: 2 * span.end - 1 })),
+    );
   }
 });
 
