@@ -152,7 +152,7 @@ class Run {
     let output: RunOutput | undefined;
     let meter: ProgressMeter | undefined;
     try {
-      const runs = EarlierRuns.open(recipe);
+      const runs = await EarlierRuns.open(recipe, signal);
       earlier = runs;
       const opened = await RunOutput.open(recipe, this.#out.clearStaging(), this.#dedups);
       output = opened;
@@ -186,7 +186,7 @@ class Run {
         }
         measuring.spanWritten();
       };
-      const undecided = await this.#writeAsTheyCome(pool, runs, () => read(undefined), write);
+      const undecided = await this.#writeAsTheyCome(pool, runs, signal, () => read(undefined), write);
       if (undecided < spans.length) {
         measuring.phase("deciding");
         const verdicts = await decideAll(
@@ -228,11 +228,12 @@ class Run {
   async #writeAsTheyCome(
     pool: WorkerPool,
     earlier: EarlierRuns,
+    signal: AbortSignal,
     read: () => AsyncIterable<PlannedSpan>,
     write: (planned: PlannedSpan, resolve: (entry: EntryReader<SpanMeta>) => FinalRow[]) => Promise<void>,
   ): Promise<number> {
     let resolver = this.#policy.keep === "first" ? new DuplicateResolver(this.#dedups, earlier) : undefined;
-    if (resolver?.takeEarlier(this.#dedupBytes) === false) {
+    if (resolver !== undefined && !(await resolver.takeEarlier(this.#dedupBytes, signal))) {
       resolver.close();
       resolver = undefined;
     }

@@ -11,6 +11,7 @@ import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from "
 import { crc32 } from "node:zlib";
 import { expectCrc, readU64, writeU64 } from "../binary.ts";
 import { FormatError } from "../errors.ts";
+import { takeTurns } from "../take-turns.ts";
 
 /** Version 1. */
 const Header = {
@@ -122,22 +123,37 @@ export class CheckedFileWriter {
  */
 export class CheckedFile {
   readonly path: string;
-  readonly dataBytes: number;
   readonly #fd: number;
+  #dataBytes = 0;
 
   /** `expected` is what its writer said of it; `remedy` ends every error. */
-  constructor(path: string, kind: string, expected: Pick<CheckedFileDigest, "bytes" | "crc">, remedy: string) {
-    this.path = path;
-    this.#fd = openFile(path, remedy);
+  static async open(
+    path: string,
+    kind: string,
+    expected: Pick<CheckedFileDigest, "bytes" | "crc">,
+    { remedy, signal }: { readonly remedy: string; readonly signal?: AbortSignal | undefined },
+  ): Promise<CheckedFile> {
+    const file = new CheckedFile(path, openFile(path, remedy));
     try {
-      this.dataBytes = this.#check(kind, expected, remedy);
+      await file.#check(kind, expected, remedy, signal);
+      return file;
     } catch (error) {
-      this.close();
+      file.close();
       throw error;
     }
   }
 
-  #check(kind: string, expected: Pick<CheckedFileDigest, "bytes" | "crc">, remedy: string): number {
+  private constructor(path: string, fd: number) {
+    this.path = path;
+    this.#fd = fd;
+  }
+
+  async #check(
+    kind: string,
+    expected: Pick<CheckedFileDigest, "bytes" | "crc">,
+    remedy: string,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const refuse = (what: string) => new FormatError(`${this.path}: ${what}; ${remedy}`);
     const { size } = fstatSync(this.#fd);
     if (size !== expected.bytes) throw refuse(`the file has ${size} bytes, expected ${expected.bytes}`);
@@ -167,6 +183,7 @@ export class CheckedFile {
     }
     const block = Buffer.allocUnsafe(Math.min(blockBytes, dataBytes));
     for (let i = 0; i < blocks; i++) {
+      await takeTurns(signal);
       const start = Header.size + i * blockBytes;
       const length = Math.min(blockBytes, checksumsAt - start);
       this.#readInto(block, start, length);
@@ -174,7 +191,11 @@ export class CheckedFile {
       const written = checksums.readUInt32LE(i * CHECKSUM_BYTES);
       expectCrc(this.path, what, crc32(block.subarray(0, length)), written, remedy);
     }
-    return dataBytes;
+    this.#dataBytes = dataBytes;
+  }
+
+  get dataBytes(): number {
+    return this.#dataBytes;
   }
 
   /** Bytes of the data, which begins at 0. */

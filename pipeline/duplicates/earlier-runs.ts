@@ -27,13 +27,13 @@ export class EarlierRuns {
   readonly #runs = new Map<number, EarlierRun[]>();
 
   /** Opens the indexes that the recipe's stages name, and checks every byte of them. */
-  static open(recipe: CheckedRecipe): EarlierRuns {
+  static async open(recipe: CheckedRecipe, signal?: AbortSignal): Promise<EarlierRuns> {
     const runs = new EarlierRuns();
     try {
       for (const { stage, given, dir } of indexesOf(recipe)) {
         const others = runs.#runs.get(stage.index) ?? [];
         const first = runs.pagesOf(stage);
-        const reader = SavedIndexReader.open(dir, signingOf(recipe.stages[stage.index]!));
+        const reader = await SavedIndexReader.open(dir, signingOf(recipe.stages[stage.index]!), signal);
         runs.#runs.set(stage.index, [...others, { given, first, reader }]);
       }
       return runs;

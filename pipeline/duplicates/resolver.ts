@@ -1,5 +1,6 @@
 /** Duplicates as pages come, in input order: the first of like pages stays. */
 import { type EntryReader, entryFile, type PageRow, type SpanMeta } from "../span-entry.ts";
+import { takeTurns } from "../take-turns.ts";
 import type { EarlierPage, EarlierRuns } from "./earlier-runs.ts";
 import { type Candidate, type DedupStage, type Match, placeOf, Stars, signatureAt, wordsOf } from "./stars.ts";
 
@@ -27,7 +28,7 @@ export function finalRow(row: PageRow, match?: Match, runs?: EarlierRuns): Final
   return { row, outcome, stage, reason, value, twin, earlier };
 }
 
-const PAGES_BETWEEN_LOOKS = 1024;
+const PAGES_A_TURN = 1024;
 
 /** Numbers for signatures that several rows of an entry share; `undefined` for the others. */
 export class SharedSignatures {
@@ -73,12 +74,14 @@ export class DuplicateResolver {
   }
 
   /** Takes the pages of earlier runs. Returns whether they fit in `maxBytes`; if not, it has given up. */
-  takeEarlier(maxBytes: number): boolean {
+  async takeEarlier(maxBytes: number, signal?: AbortSignal): Promise<boolean> {
     for (const [k, stage] of this.#stages.entries()) {
       let n = 0;
       for (const entry of this.#earlier?.entries(stage) ?? []) {
         this.#stars.addEarlier(k, n++, entry);
-        if (n % PAGES_BETWEEN_LOOKS === 0 && this.bytes > maxBytes) return false;
+        if (n % PAGES_A_TURN !== 0) continue;
+        await takeTurns(signal);
+        if (this.bytes > maxBytes) return false;
       }
     }
     return this.bytes <= maxBytes;

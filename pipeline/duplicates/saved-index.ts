@@ -171,13 +171,15 @@ export class SavedIndexReader {
   readonly #files: Readonly<Record<FileName, CheckedFile>>;
 
   /** Raises FormatError for an index that is damaged, and RecipeError for one whose pages were signed otherwise. */
-  static open(dir: string, signing: Signing): SavedIndexReader {
+  static async open(dir: string, signing: Signing, signal?: AbortSignal): Promise<SavedIndexReader> {
     const info = readIndexInfo(dir);
     expectSigning(dir, info, signing);
     const files: Partial<Record<FileName, CheckedFile>> = {};
     try {
-      for (const name of FILE_NAMES)
-        files[name] = new CheckedFile(join(dir, name), FILES[name], info.files[name], REMEDY);
+      for (const name of FILE_NAMES) {
+        const options = { remedy: REMEDY, signal };
+        files[name] = await CheckedFile.open(join(dir, name), FILES[name], info.files[name], options);
+      }
       return new SavedIndexReader(dir, info, files as Record<FileName, CheckedFile>);
     } catch (error) {
       for (const file of Object.values(files)) file.close();

@@ -91,8 +91,11 @@ async function findSharedKeys(
       }
     }
     for (const [k, stage] of stages.entries()) {
-      let number = first;
-      for (const { keys } of earlier?.entries(stage) ?? []) finders[k]?.add(number++, keys);
+      let n = 0;
+      for (const { keys } of earlier?.entries(stage) ?? []) {
+        if (n % PAGES_A_TURN === 0) await takeTurns(signal);
+        finders[k]?.add(first + n++, keys);
+      }
     }
     return finders.map((finder) => finder?.finish());
   } finally {
@@ -183,7 +186,7 @@ class SharingPages {
     const rows = this.#rows.subarray(0, this.#count);
     const verdicts = new Verdicts(this.#stages, this.#firstRows, rows, this.#earlier);
     try {
-      this.#addEarlier(stars);
+      await this.#addEarlier(stars, signal);
       let decided = 0;
       for (const n of this.#ranking.order()) {
         if (decided++ % PAGES_A_TURN === 0) await takeTurns(signal);
@@ -198,11 +201,12 @@ class SharingPages {
   }
 
   /** Pages of earlier runs that share a key with another page. */
-  #addEarlier(stars: Stars): void {
+  async #addEarlier(stars: Stars, signal: AbortSignal | undefined): Promise<void> {
     for (const [k, stage] of this.#stages.entries()) {
       const shared = this.#shared[k];
       let n = 0;
       for (const entry of this.#earlier?.entries(stage) ?? []) {
+        if (n % PAGES_A_TURN === 0) await takeTurns(signal);
         const number = this.#rowCount + n;
         if (shared?.isShared(number) !== false) {
           const keys = entry.keys.slice();

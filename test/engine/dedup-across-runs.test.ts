@@ -104,7 +104,7 @@ test("a run saves the pages that stay, and a later run drops what is like them a
   const again = await runHere(dir, recipeOf(["second.jsonl"], "three", { against: ["one"], saveIndex: true }));
   assert.equal(again.counts.kept, 4);
   const stage = (await checkRecipe(recipeOf(["x"], "x", {}), { registry, baseDir: dir })).stages[0]!;
-  const reader = SavedIndexReader.open(join(dir, "three", "index", "1-minhash-dedup"), signingOf(stage));
+  const reader = await SavedIndexReader.open(join(dir, "three", "index", "1-minhash-dedup"), signingOf(stage));
   const urls = Array.from({ length: reader.pages }, (_, n) => reader.page(n).url.slice(-2));
   reader.close();
   assert.deepEqual(urls, ["b0", "b3", "b7"]);
