@@ -56,6 +56,8 @@ export async function passBarrier(options: BarrierOptions): Promise<void> {
   }
 }
 
+const MS_A_TURN = 50;
+
 class Barrier {
   readonly #options: BarrierOptions;
   readonly #stage: Bound<PassagesDefinition>;
@@ -81,6 +83,12 @@ class Barrier {
     try {
       if (this.#index.observe !== undefined) {
         for (const [n, dir] of before.entries()) await this.#look(n, dir, (page) => this.#index.observe!(page));
+      }
+      let tookTurns = performance.now();
+      for (const _ of this.#index.settle?.() ?? []) {
+        if (performance.now() - tookTurns < MS_A_TURN) continue;
+        await takeTurns(this.#options.signal);
+        tookTurns = performance.now();
       }
       for (const [n, dir] of before.entries()) await this.#cut(n, dir, after[n]!);
     } finally {

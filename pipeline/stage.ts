@@ -221,6 +221,8 @@ export interface PassageContext {
 export interface PassageIndex {
   /** The first look; left away where the second one needs none before it. */
   observe?(page: PassagePage): void;
+  /** Between the looks: work that takes long; yields now and then, so that signals and progress have their turn. */
+  settle?(): Iterable<void>;
   /** The second look: what is to go of the page, in ascending order, no two overlapping. */
   cuts(page: PassagePage): readonly Cut[];
   /** Lets go of files. */

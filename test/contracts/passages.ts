@@ -61,6 +61,7 @@ export function cutPages(
 /** Both looks. Cuts are copied: an index may lend the same array again. */
 export function lookTwice(index: PassageIndex, pages: readonly PassagePage[]): readonly (readonly Cut[])[] {
   if (index.observe !== undefined) for (const page of pages) index.observe(page);
+  for (const _ of index.settle?.() ?? []);
   return pages.map((page) => index.cuts(page).map((cut) => ({ ...cut })));
 }
 

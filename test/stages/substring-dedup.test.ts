@@ -283,6 +283,7 @@ test("nothing is left in the scratch folder, and a folder that is not there is n
     for (const looks of [0, 1, 2]) {
       const index = substringDedup.openIndex(spec.params, { scratch, memoryBytes: 1 << 20 });
       index.observe!(page);
+      for (const _ of index.settle!());
       for (let i = 0; i < looks; i++) index.cuts(page);
       index.close!();
       assert.deepEqual(readdirSync(scratch), []);

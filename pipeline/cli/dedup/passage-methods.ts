@@ -34,6 +34,7 @@ export async function runPassageMethod(
     if (index.observe !== undefined) {
       for await (const { page } of work.rows(`${name}: first look`)) blaming(name, page.id, () => index.observe!(page));
     }
+    for (const _ of index.settle?.() ?? []);
     for await (const row of work.rows(`${name}: cutting`)) {
       const { number, page } = row;
       shown.push(number);

@@ -38,29 +38,30 @@ export class FirstLook {
     const larger = this.#counts.larger();
     if (larger === undefined) return;
     this.#counts = larger;
-    this.#scanAll((runs) => larger.add(runs));
+    for (const _ of this.#scanAll((runs) => larger.add(runs)));
   }
 
   readonly #count = (runs: WindowRuns): void => this.#counts.add(runs);
 
-  /** Visits the runs of all texts so far. */
-  #scanAll(visit: (runs: WindowRuns, page: number, text: Buffer) => void): void {
+  /** Visits the runs of all texts so far; yields after each text. */
+  *#scanAll(visit: (runs: WindowRuns, page: number, text: Buffer) => void): Generator<void> {
     const reader = new TextReader(this.#texts);
     for (let text = reader.next(); text !== undefined; text = reader.next()) {
       const bytes = text;
       this.#minimizers.scan(bytes, bytes.length, (runs) => visit(runs, reader.page, bytes));
+      yield;
     }
   }
 
-  /** Writes what may repeat to `pieces`, and lets go of the texts. */
-  part(pieces: ScratchFile): Partitions {
+  /** Writes what may repeat to `pieces`, and lets go of the texts; yields now and then. */
+  *part(pieces: ScratchFile): Generator<void, Partitions> {
     const { memoryBytes } = this.#context;
     // A minimizer that was met again n times stands in n + 1 places, which is 2 n at most.
     const windows = 2 * this.#counts.metAgain;
     const count = Math.ceil(windows / GOOD_WINDOWS);
     const partitions = new Partitions(pieces, this.#windowBytes, count, memoryBytes / 4);
     const isRepeated = new Uint8Array(RUNS_AT_ONCE);
-    this.#scanAll((runs, page, text) => {
+    yield* this.#scanAll((runs, page, text) => {
       this.#counts.mark(runs, isRepeated);
       for (let run = 0; run < runs.count; run++) {
         if (isRepeated[run] === 0) continue;

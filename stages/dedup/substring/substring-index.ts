@@ -45,8 +45,7 @@ export class SubstringIndex implements PassageIndex {
   }
 
   cuts({ text }: PassagePage): readonly Cut[] {
-    this.#ranges ??= this.#find();
-    const ranges = this.#ranges;
+    const ranges = this.#ranges!;
     const page = this.#asked++;
     while (ranges.next(page)) this.#pageCuts.add(ranges.start, ranges.end, ranges.twin);
     return this.#pageCuts.take(text);
@@ -56,18 +55,21 @@ export class SubstringIndex implements PassageIndex {
     for (const file of this.#files.splice(0)) file.close();
   }
 
-  #find(): MergedRanges {
+  *settle(): Generator<void> {
     const { memoryBytes } = this.#context;
     const ranges = new RangeRuns(this.#open("ranges"));
     if (this.#firstLook !== undefined) {
       const pieces = this.#open("pieces");
-      const partitions = this.#firstLook.part(pieces);
+      const partitions = yield* this.#firstLook.part(pieces);
       this.#firstLook = undefined;
       const table = new WindowTable(this.#windowBytes, memoryBytes / 2);
-      for (let p = 0; p < partitions.count; p++) findRepeats(partitions, p, this.#copies, table, ranges);
+      for (let p = 0; p < partitions.count; p++) {
+        findRepeats(partitions, p, this.#copies, table, ranges);
+        yield;
+      }
       pieces.close();
     }
-    return ranges.merge(memoryBytes / 4);
+    this.#ranges = ranges.merge(memoryBytes / 4);
   }
 
   #open(name: string): ScratchFile {
