@@ -47,7 +47,11 @@ export function dedupCommand(): Command {
     .option("--out <file>", "the documents that are kept, in input order; .gz and .zst too; - for stdout")
     .option("--pairs <file>", "a line for each pair of documents that are alike")
     .option("--clusters <file>", "a line for each group of documents that pairs connect")
-    .option("--threshold <share>", "least similarity of duplicates (minJaccard; for ngram, threshold)", share)
+    .option(
+      "--threshold <share>",
+      "least similarity of duplicates: minJaccard or minContainment, for ngram its threshold",
+      share,
+    )
     .addOption(new Option("--keep <which>", "which of like documents stays").choices(KEEP_POLICIES))
     .option("--best-by <field>", "with --keep best: the field of a row whose number decides, the highest stays")
     .addOption(new Option("--config <name>", "minhash: a published configuration").choices(CONFIGURATION_NAMES))
@@ -66,7 +70,10 @@ methods run in order, each on what the one before left. Nothing is written witho
 A pair is {"a", "b", "similarity", "method", "removed"}: a comes before b in the input, "removed" is the one that was
 dropped for likeness to the other, or null. All pairs are told, also of documents that both stay or both go. Where
 passages are cut, "similarity" is the share of the text that stays in the other document, and "cut" the one that lost it.
-A cluster is {"cluster", "ids", "kept"}.
+A cluster is {"cluster", "ids", "kept"}, of documents that pairs connect, also by way of others.
+
+Many documents that are all alike have more pairs than are listed: a million, and 16 more for each document. Rows that
+are no documents are counted, and not kept. What was left out for any such reason the summary says.
 
 Examples:
   sluice dedup pages.jsonl --method exact --out kept.jsonl

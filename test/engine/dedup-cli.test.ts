@@ -405,6 +405,15 @@ test("a stage of one's own; where it throws, and what it does not tell of its pa
   assert.match(summary.limits.join(), /first-word: pairs that decided nothing: the stage does not tell its keyWords/);
 });
 
+test("a threshold is that of the measure, and of every method that has one", async () => {
+  const paramsOf = async (method: string, settings: readonly string[] = []) =>
+    (await checkMethods({ method, threshold: 0.6, with: settings }, registry, DIR)).map(({ spec }) => spec.params);
+  const [contained] = (await paramsOf("minhash", ["measure=containment"])) as { [name: string]: unknown }[];
+  assert.deepEqual([contained!.minContainment, contained!.minJaccard], [0.6, 0.8]);
+  const [exact, minhash, ngram] = (await paramsOf("exact,minhash,ngram")) as { [name: string]: unknown }[];
+  assert.deepEqual([exact!.minJaccard, minhash!.minJaccard, ngram!.threshold], [undefined, 0.6, 0.6]);
+});
+
 test("what cannot be run is refused before anything is read", async () => {
   for (const [args, message] of [
     [{ method: "exat" }, /--method: unknown stage "exat" \(built in: /],

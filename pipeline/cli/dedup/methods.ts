@@ -22,8 +22,13 @@ export interface Settings {
 
 export async function checkMethods(settings: Settings, registry: Registry, baseDir: string): Promise<Method[]> {
   const { method, threshold, keep, config, verify } = settings;
+  const isContainment = settings.with?.some((setting) => /^(.*\.)?measure\s*=\s*containment\s*$/.test(setting));
   const given = [
-    { flag: "--threshold", params: ["minJaccard", "threshold"], value: threshold },
+    {
+      flag: "--threshold",
+      params: [isContainment === true ? "minContainment" : "minJaccard", "threshold"],
+      value: threshold,
+    },
     { flag: "--keep", params: ["keep"], value: keep },
     { flag: "--config", params: ["config"], value: config },
     // With the flag left away, a setting may still say so.
