@@ -2,7 +2,7 @@ import { RecipeError } from "../../pipeline/errors.ts";
 import { defineRewriter, type SetupContext, z } from "../../pipeline/stage.ts";
 import { drop, keep } from "../../pipeline/verdict.ts";
 import { cutOut } from "./cut-out.ts";
-import { type EvalItem, findEvalFiles, readItems } from "./eval-files.ts";
+import { type EvalItem, evalPaths, findEvalFiles, readItems } from "./eval-files.ts";
 import { type Search, searchFor } from "./eval-index.ts";
 import { FEWEST_WORDS } from "./searched-texts.ts";
 import type { Span } from "./spans.ts";
@@ -91,8 +91,7 @@ export default defineRewriter({
   module: import.meta.url,
   version: 1,
   params,
-  files: ({ evals }, { resolvePath, place }) =>
-    findEvalFiles(evals, resolvePath, `${place}.evals`).map(({ path }) => path),
+  files: ({ evals }, { resolvePath, place }) => evalPaths(evals, resolvePath, `${place}.evals`),
   thresholds: ["maxCuts"],
   setup: loadItems,
   rewrite: ({ text }, { action, maskChars }, { items, search }: State) => {

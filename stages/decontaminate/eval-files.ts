@@ -22,17 +22,21 @@ export interface EvalItem {
 const COMPRESSIONS = /\.(gz|gzip|bgz|zst|zstd)$/i;
 const KINDS = /\.(jsonl|ndjson|json|csv|txt|md)$/i;
 
-/** The files that `evals` (paths and globs) name, each once, in order. Raises RecipeError, `place` first, for what is not there. */
+/** The paths that `evals` (paths and globs) name, each once, in order. What is no glob need not be there. */
+export function evalPaths(evals: readonly string[], resolvePath: (path: string) => string, place: string): string[] {
+  return [...new Set(evals.flatMap((pattern, n) => expand(pattern, resolvePath, `${place}[${n}]`)))];
+}
+
+/** The files that `evals` name. Raises RecipeError, `place` first, for what is not there. */
 export function findEvalFiles(
   evals: readonly string[],
   resolvePath: (path: string) => string,
   place: string,
 ): EvalFile[] {
-  const paths = new Set<string>();
-  for (const [n, pattern] of evals.entries()) {
-    for (const path of expand(pattern, resolvePath, `${place}[${n}]`)) paths.add(path);
-  }
-  return [...paths].map((path) => ({ path, suite: suiteOf(path, [...paths]) }));
+  const paths = evalPaths(evals, resolvePath, place);
+  const missing = paths.find((path) => !isFile(path));
+  if (missing !== undefined) throw new RecipeError(`${place}: found no file ${missing}`);
+  return paths.map((path) => ({ path, suite: suiteOf(path, paths) }));
 }
 
 function expand(pattern: string, resolvePath: (path: string) => string, place: string): string[] {
@@ -42,12 +46,16 @@ function expand(pattern: string, resolvePath: (path: string) => string, place: s
     );
   }
   const path = resolvePath(pattern);
-  const isFile = (one: string): boolean => statSync(one, { throwIfNoEntry: false })?.isFile() === true;
-  const files = isFile(path) ? [path] : globSync(path).filter(isFile).sort();
-  if (files.length === 0) throw new RecipeError(`${place}: found no file ${JSON.stringify(pattern)} (${path})`);
+  const isGlob = /[*?[\]{}()!]/.test(pattern) && !isFile(path);
+  const files = isGlob ? globSync(path).filter(isFile).sort() : [path];
+  if (files.length === 0) throw new RecipeError(`${place}: no file matches ${JSON.stringify(pattern)} (${path})`);
   const other = files.find((file) => !KINDS.test(plainName(file)));
   if (other === undefined) return files;
   throw new RecipeError(`${other}: unknown kind of file; expected .jsonl, .json, .csv, .txt or .md (also .gz or .zst)`);
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function plainName(path: string): string {

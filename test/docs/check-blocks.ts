@@ -7,6 +7,8 @@ import { parseDocument } from "yaml";
 import { readExperiment } from "../../eval/experiment/experiment.ts";
 import { expectSound, lintExperiment } from "../../eval/experiment/lint.ts";
 import { registry } from "../../index.ts";
+import { indexFolder } from "../../pipeline/duplicates/find-index.ts";
+import { SavedIndexWriter } from "../../pipeline/duplicates/saved-index.ts";
 import { loadDefinition, looksLikePath } from "../../pipeline/modules.ts";
 import { checkRecipe, readRecipe } from "../../pipeline/recipe.ts";
 import type { Definition } from "../../pipeline/stage.ts";
@@ -173,6 +175,8 @@ function partsOf({ source, stages = [], sink }: RecipeBlock) {
   return { sources: source ? [source] : [], stages, sinks: sink ? [sink] : [] };
 }
 
+const UNRESOLVED = { resolvePath: (path: string) => path, label: "", place: "" };
+
 /** Files that a stage's parameters name (a model, a list) must be there to be digested; any bytes will do. */
 async function supplyFiles(part: Part, group: keyof typeof registry, folder: string): Promise<void> {
   const builtIn = (registry[group] as Record<string, () => Promise<{ default: Definition }>>)[part.use];
@@ -182,11 +186,20 @@ async function supplyFiles(part: Part, group: keyof typeof registry, folder: str
   else if (looksLikePath(part.use) && existsSync(own)) definition = await loadDefinition(pathToFileURL(own).href, own);
   const params = definition?.params.safeParse(part.with ?? {});
   if (definition === undefined || params?.success !== true) return; // The recipe's own check says so.
-  for (const file of definition.files?.(params.data as never) ?? []) {
+  for (const file of definition.files?.(params.data as never, UNRESOLVED) ?? []) {
     const path = join(folder, file);
     if (isAbsolute(file) || existsSync(path)) continue;
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, "");
+  }
+}
+
+/** Earlier runs that a deduplication compares with: empty ones will do. */
+function supplyIndexes(stage: string, params: unknown, folder: string): void {
+  for (const run of (params as { against?: readonly string[] } | undefined)?.against ?? []) {
+    const dir = indexFolder(join(folder, run), { index: 0, label: stage });
+    if (existsSync(dir)) continue;
+    new SavedIndexWriter(dir, { stage, code: "", version: 1, params: {}, files: [] }).close();
   }
 }
 

@@ -81,7 +81,7 @@ test("a set that is missing or cannot be read ends the run at once", async () =>
   const recipe = (evals: string) => writeRecipe(dir, { stages: [{ use: "decontaminate", with: { evals: [evals] } }] });
   await assert.rejects(
     checkRecipe(JSON.parse(readFileSync(recipe("sets/*.jsonl"), "utf8")), { registry, baseDir: dir }),
-    /decontaminate\.evals\[0\]: found no file "sets\/\*\.jsonl"/,
+    /decontaminate\.evals\[0\]: no file matches "sets\/\*\.jsonl"/,
   );
   writeFileSync(join(dir, "bad.json"), '{"text": ');
   const { code, stderr } = await sluice(["run", recipe("bad.json")], { cwd: dir });
