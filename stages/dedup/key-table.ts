@@ -149,7 +149,7 @@ export class KeyTable {
     const old = this.#slots;
     const slotWords = this.#slotWords;
     let slots = new Uint32Array((homes + overflow) * slotWords);
-    while (spread(old, slots, slotWords, homes) >= slots.length) {
+    while (spread(old, slots, slotWords, homes) >= homes + overflow) {
       overflow *= 2;
       slots = new Uint32Array((homes + overflow) * slotWords);
     }
@@ -160,14 +160,21 @@ export class KeyTable {
   }
 }
 
-/** Copies all full slots, each to its home or, where that is taken, behind the one before; returns where they end. */
+/** Copies all full slots, each to its home or, where that is taken, behind the one before; returns behind which they end. */
 function spread(old: Uint32Array, slots: Uint32Array, slotWords: number, homes: number): number {
+  const keyWords = slotWords - 1;
   let next = 0;
   for (let from = 0; from < old.length; from += slotWords) {
-    if (old[from + slotWords - 1] === 0) continue;
-    const to = Math.max(next, homeOf(old[from]!, homes) * slotWords);
-    for (let w = 0; w < slotWords; w++) slots[to + w] = old[from + w]!;
-    next = to + slotWords;
+    const first = old[from]!;
+    const entry = old[from + keyWords]!;
+    const home = homeOf(first, homes);
+    const to = home > next ? home : next;
+    const at = to * slotWords;
+    slots[at] = first;
+    for (let w = 1; w < keyWords; w++) slots[at + w] = old[from + w]!;
+    slots[at + keyWords] = entry;
+    // An empty slot is all zero, and so is the one that it is written to. Skipping it would be a branch nobody foresees.
+    next = entry === 0 ? to : to + 1;
   }
   return next;
 }
