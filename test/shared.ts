@@ -14,3 +14,6 @@ export function needsShared(...paths: string[]): { skip: string | false } {
   const missing = paths.find((path) => !existsSync(sharedPath(path)));
   return { skip: missing === undefined ? false : `needs ../shared/${missing}, which is absent` };
 }
+
+/** What a definition's `files` is asked with where nothing is to be resolved. */
+export const FILES_CONTEXT = { resolvePath: (path: string) => path, label: "stage", place: "stage" };

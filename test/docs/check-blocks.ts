@@ -175,8 +175,6 @@ function partsOf({ source, stages = [], sink }: RecipeBlock) {
   return { sources: source ? [source] : [], stages, sinks: sink ? [sink] : [] };
 }
 
-const UNRESOLVED = { resolvePath: (path: string) => path, label: "", place: "" };
-
 /** Files that a stage's parameters name (a model, a list) must be there to be digested; any bytes will do. */
 async function supplyFiles(part: Part, group: keyof typeof registry, folder: string): Promise<void> {
   const builtIn = (registry[group] as Record<string, () => Promise<{ default: Definition }>>)[part.use];
@@ -186,7 +184,9 @@ async function supplyFiles(part: Part, group: keyof typeof registry, folder: str
   else if (looksLikePath(part.use) && existsSync(own)) definition = await loadDefinition(pathToFileURL(own).href, own);
   const params = definition?.params.safeParse(part.with ?? {});
   if (definition === undefined || params?.success !== true) return; // The recipe's own check says so.
-  for (const file of definition.files?.(params.data as never, UNRESOLVED) ?? []) {
+  supplyIndexes(part.use, params.data, folder);
+  const context = { resolvePath: (path: string) => join(folder, path), label: part.use, place: part.use };
+  for (const file of definition.files?.(params.data as never, context) ?? []) {
     const path = join(folder, file);
     if (isAbsolute(file) || existsSync(path)) continue;
     mkdirSync(dirname(path), { recursive: true });

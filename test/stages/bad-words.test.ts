@@ -9,7 +9,7 @@ import { drawUniform, seededRandom } from "../../pipeline/random.ts";
 import { PhraseMatcher } from "../../stages/filters/bad-words/phrase-matcher.ts";
 import badWords from "../../stages/filters/bad-words.ts";
 import { filterContract, pageWith, runFilter } from "../contracts/filter.ts";
-import { needsShared, sharedPath } from "../shared.ts";
+import { FILES_CONTEXT, needsShared, sharedPath } from "../shared.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "bad-words-"));
 after(() => rmSync(dir, { recursive: true }));
@@ -110,7 +110,7 @@ test("a path may say where the language stands, and a list without words or of n
 test("its identity is the lists' content", () => {
   const { params } = badWords(all);
   assert.deepEqual(
-    badWords.files?.(params),
+    badWords.files?.(params, FILES_CONTEXT),
     ["en", "de", "ja"].map((language) => join(dir, language)),
   );
   assert.deepEqual(badWords.places, ["lists"]);

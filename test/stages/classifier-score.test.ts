@@ -8,6 +8,7 @@ import { RecipeError } from "../../pipeline/errors.ts";
 import classifierScore from "../../stages/annotate/classifier-score.ts";
 import { modelBytes } from "../classifiers/fasttext-files.ts";
 import { filterContract } from "../contracts/filter.ts";
+import { FILES_CONTEXT } from "../shared.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "classifier-score-"));
 after(() => rmSync(dir, { recursive: true }));
@@ -117,7 +118,7 @@ test("a page of a million paragraphs, or of a million line ends, is scored in li
 });
 
 test("the model's path is resolved against the recipe and its file is part of what the stage is", () => {
-  assert.deepEqual(classifierScore.files!(classifierScore(base).params), ["quality.bin"]);
+  assert.deepEqual(classifierScore.files!(classifierScore(base).params, FILES_CONTEXT), ["quality.bin"]);
 });
 
 test("an unknown label or a missing model is an error that says what there is", async () => {

@@ -7,7 +7,7 @@ import dclmRefinedWeb from "../../stages/filters/dclm-refinedweb.ts";
 import { pageWith } from "../contracts/filter.ts";
 import { prepareRewriter, rewriterContract } from "../contracts/rewriter.ts";
 import { tempDir } from "../engine/harness.ts";
-import { needsShared, sharedPath } from "../shared.ts";
+import { FILES_CONTEXT, needsShared, sharedPath } from "../shared.ts";
 
 /** Sixty words in three sentences that no rule minds. */
 const PROSE = [
@@ -133,7 +133,7 @@ test("lists of one's own ban URLs, in the order of the configuration", async () 
     const { verdict } = run(pageWith(PROSE, { url }));
     assert.equal(verdict.kept ? null : verdict.reason, reason, url);
   }
-  assert.deepEqual(dclmRefinedWeb.files?.(dclmRefinedWeb(files).params), Object.values(files));
+  assert.deepEqual(dclmRefinedWeb.files?.(dclmRefinedWeb(files).params, FILES_CONTEXT), Object.values(files));
 });
 
 test("a list without entries is told", async () => {

@@ -4,6 +4,7 @@ import type { Document } from "../../pipeline/document.ts";
 import { FormatError, RecipeError } from "../../pipeline/errors.ts";
 import language from "../../stages/annotate/language.ts";
 import { lidPath } from "../classifiers/fasttext-files.ts";
+import { FILES_CONTEXT } from "../shared.ts";
 
 const context = { resolvePath: (path: string) => path, seed: 0 };
 const english = "This morning I walked to the market to buy some bread and milk.";
@@ -89,8 +90,8 @@ test("only the first maxChars of a page count", async () => {
 });
 
 test("the model's file is part of what the stage is", () => {
-  assert.deepEqual(language.files!(language().params), [lidPath]);
-  assert.deepEqual(language.files!(language({ model: "glot.bin" }).params), ["glot.bin"]);
+  assert.deepEqual(language.files!(language().params, FILES_CONTEXT), [lidPath]);
+  assert.deepEqual(language.files!(language({ model: "glot.bin" }).params, FILES_CONTEXT), ["glot.bin"]);
 });
 
 test("a language that the model does not know, or a file that is no model, is an error before any page is read", async () => {

@@ -8,6 +8,7 @@ import { openShard } from "../../pipeline/shard.ts";
 import { sinks } from "../../tokenizer/index.ts";
 import { loadTokenizer } from "../../tokenizer/load.ts";
 import shards, { shardTokenizer } from "../../tokenizer/shards.ts";
+import { FILES_CONTEXT } from "../shared.ts";
 import { tempFolder } from "./temp.ts";
 
 const folder = tempFolder();
@@ -140,8 +141,8 @@ test("parameters: defaults, bounds, and an unknown tokenizer before any data is 
     assert.throws(() => shards(bad as { dir: string }), RecipeError, JSON.stringify(bad));
   }
   await assert.rejects(open(10, "gpt5"), /unknown tokenizer "gpt5" \(built in: gpt2, cl100k_base, o200k_base/);
-  assert.throws(() => shards.files?.({ dir: "o", tokenizer: "gpt5", shardTokens: 1 }), RecipeError);
-  assert.match(shards.files!(shards({ dir: "o" }).params)[0]!, /r50k_base\.tiktoken$/);
+  assert.throws(() => shards.files?.({ dir: "o", tokenizer: "gpt5", shardTokens: 1 }, FILES_CONTEXT), RecipeError);
+  assert.match(shards.files!(shards({ dir: "o" }).params, FILES_CONTEXT)[0]!, /r50k_base\.tiktoken$/);
 });
 
 test("the folder's registry names the sink", async () => {
