@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { before, test } from "node:test";
 import { exactDedup, minhashDedup, registry, run } from "../../index.ts";
 import { SavedIndexReader } from "../../pipeline/duplicates/saved-index.ts";
 import { signingOf } from "../../pipeline/duplicates/signing.ts";
@@ -76,11 +76,22 @@ async function twinsIn(dir: string): Promise<TwinRow[]> {
   return await Array.fromAsync(ledgerRows<TwinRow>(join(dir, "ledger", "twins.parquet"), "id", () => true));
 }
 
-test("a run saves the pages that stay, and a later run drops what is like them and tells of whom", async () => {
-  const dir = tempDir();
+const splitMarked = { use: join(import.meta.dirname, "..", "fixtures", "split-marked.ts") };
+
+function pagesIn(out: string, index: string): number {
+  return JSON.parse(readFileSync(join(dir, out, "index", index, "index.json"), "utf8")).pages;
+}
+
+/** Both crawls, and a run of the first that saved its index: `one`. */
+const dir = tempDir();
+let first: Manifest;
+before(async () => {
   writeCrawl(dir, "first", FIRST);
   writeCrawl(dir, "second", SECOND);
-  const first = await runHere(dir, recipeOf(["first.jsonl"], "one", { saveIndex: true }));
+  first = await runHere(dir, recipeOf(["first.jsonl"], "one", { saveIndex: true }));
+});
+
+test("a run saves the pages that stay, and a later run drops what is like them and tells of whom", async () => {
   const saved = first.artifacts.filter(({ kind }) => kind === "index").map(({ path }) => path);
   assert.deepEqual(
     saved,
@@ -174,84 +185,68 @@ test("pages of earlier runs outrank all others, whatever else decides, and in li
 });
 
 test("before a stage that looks below the page, too, indexes are saved and compared with", async () => {
-  const dir = tempDir();
-  writeCrawl(dir, "first", FIRST);
-  writeCrawl(dir, "second", SECOND);
-  const split = { use: join(import.meta.dirname, "..", "fixtures", "split-marked.ts") };
+  writeCrawl(dir, "marked", [page("m0", `${texts[9]} SPLIT ${texts[10]}`)]);
   const stages = (options: object) => ({
-    stages: [exactDedup(), minhashDedup({ minJaccard: 0.7, ...options }), { use: "line-dedup" }, split],
+    stages: [exactDedup(), minhashDedup({ minJaccard: 0.7, ...options }), { use: "line-dedup" }, splitMarked],
   });
-  await runHere(dir, recipeOf(["first.jsonl"], "one", {}, stages({ saveIndex: true })));
-  assert.deepEqual(readdirSync(join(dir, "one", "index")), ["2-minhash-dedup"]);
-  await runHere(dir, recipeOf(["second.jsonl"], "two", {}, stages({ against: ["one"] })));
-  const twins = await twinsIn(join(dir, "two"));
+  await runHere(dir, recipeOf(["first.jsonl", "marked.jsonl"], "one-cut", {}, stages({ saveIndex: true })));
+  assert.deepEqual(readdirSync(join(dir, "one-cut", "index")), ["2-minhash-dedup"]);
+  assert.equal(pagesIn("one-cut", "2-minhash-dedup"), 4);
+  await runHere(dir, recipeOf(["second.jsonl"], "two-cut", {}, stages({ against: ["one-cut"] })));
+  const twins = await twinsIn(join(dir, "two-cut"));
   assert.deepEqual(
     twins.map(({ index, url }) => [index, url?.slice(-2)]),
     [
-      ["one", "a0"],
-      ["one", "a2"],
-      ["one", "a1"],
+      ["one-cut", "a0"],
+      ["one-cut", "a2"],
+      ["one-cut", "a1"],
       [null, undefined],
     ],
   );
 });
 
 test("of a page that was split behind the stage, the index holds its signature once", async () => {
-  const dir = tempDir();
-  writeCrawl(dir, "first", [page("a0", `${texts[0]} SPLIT ${texts[1]}`), page("a1", texts[2]!)]);
-  const split = { use: join(import.meta.dirname, "..", "fixtures", "split-marked.ts") };
-  for (const [out, between] of [
-    ["one", []],
-    ["two", [{ use: "line-dedup" }]],
-  ] as const) {
-    const stages = [minhashDedup({ saveIndex: true }), ...between, split];
-    const { counts } = await runHere(dir, recipeOf(["first.jsonl"], out, {}, { stages }));
-    assert.equal(counts.kept, 3);
-    const info = JSON.parse(readFileSync(join(dir, out, "index", "1-minhash-dedup", "index.json"), "utf8"));
-    assert.equal(info.pages, 2);
-  }
+  writeCrawl(dir, "split", [page("a0", `${texts[0]} SPLIT ${texts[1]}`), page("a1", texts[2]!)]);
+  const stages = [minhashDedup({ saveIndex: true }), splitMarked];
+  const { counts } = await runHere(dir, recipeOf(["split.jsonl"], "split", {}, { stages }));
+  assert.equal(counts.kept, 3);
+  assert.equal(pagesIn("split", "1-minhash-dedup"), 2);
 });
 
 test("an index that is damaged, or was signed otherwise, ends the run before anything is read", async () => {
-  const dir = tempDir();
-  writeCrawl(dir, "first", FIRST);
-  await runHere(dir, recipeOf(["first.jsonl"], "one", { saveIndex: true }));
-  const against = ["one"];
+  cpSync(join(dir, "one"), join(dir, "damaged"), { recursive: true });
+  const against = ["damaged"];
   await assert.rejects(
-    runHere(dir, recipeOf(["first.jsonl"], "two", { against, ngram: 4 })),
+    runHere(dir, recipeOf(["first.jsonl"], "refused", { against, ngram: 4 })),
     (error) =>
       error instanceof RecipeError &&
-      /one\/index\/1-minhash-dedup: .* ngram is 5 in the index, 4 here/.test(error.message),
+      /damaged\/index\/1-minhash-dedup: .* ngram is 5 in the index, 4 here/.test(error.message),
   );
   await assert.rejects(
-    runHere(dir, recipeOf(["first.jsonl"], "one", { against }), true),
-    /minhash-dedup\.against\[0\]: one is where this run writes; expected an earlier run/,
+    runHere(dir, recipeOf(["first.jsonl"], "damaged", { against }), true),
+    /minhash-dedup\.against\[0\]: damaged is where this run writes; expected an earlier run/,
   );
-  assert.ok(!existsSync(join(dir, "two")));
-  const path = join(dir, "one", "index", "1-minhash-dedup", "evidence.bin");
+  assert.ok(!existsSync(join(dir, "refused")));
+  const path = join(dir, "damaged", "index", "1-minhash-dedup", "evidence.bin");
   const bytes = readFileSync(path);
   writeFileSync(path, bytes.with(500, bytes[500]! ^ 4));
   await assert.rejects(
     // Written otherwise, it is the same.
-    runHere(dir, recipeOf(["first.jsonl"], "two", { against, ngram: 5, config: "fineweb", bands: 14 })),
+    runHere(dir, recipeOf(["first.jsonl"], "refused", { against, ngram: 5, config: "fineweb", bands: 14 })),
     /evidence\.bin: block 1 of 1 .* is damaged/,
   );
-  assert.ok(!existsSync(join(dir, "two", "manifest.json")));
+  assert.ok(!existsSync(join(dir, "refused", "manifest.json")));
 });
 
 test("the same recipe finds its finished run again, until an earlier run's index is another", async () => {
-  const dir = tempDir();
-  writeCrawl(dir, "first", FIRST);
-  writeCrawl(dir, "second", SECOND);
-  await runHere(dir, recipeOf(["first.jsonl"], "one", { saveIndex: true }));
-  const recipe = recipeOf(["second.jsonl"], "two", { against: ["one"] });
+  cpSync(join(dir, "one"), join(dir, "latest"), { recursive: true });
+  const recipe = recipeOf(["second.jsonl"], "later", { against: ["latest"] });
   const { id, measured } = await runHere(dir, recipe);
   assert.equal((await runHere(dir, recipe)).measured.startedAt, measured.startedAt);
-  writeCrawl(dir, "first", FIRST.slice(1));
-  rmSync(join(dir, "one"), { recursive: true });
-  await runHere(dir, recipeOf(["first.jsonl"], "one", { saveIndex: true }));
+  writeCrawl(dir, "fewer", FIRST.slice(1));
+  await runHere(dir, recipeOf(["fewer.jsonl"], "latest", { saveIndex: true }), true);
   await assert.rejects(runHere(dir, recipe), /of another recipe or other inputs/);
   const anew = await runHere(dir, recipe, true);
   assert.notEqual(anew.id, id);
-  assert.deepEqual(keptBy(join(dir, "two")), ["b0", "b1", "b3", "b6", "b7"]);
+  assert.deepEqual(keptBy(join(dir, "later")), ["b0", "b1", "b3", "b6", "b7"]);
 });
