@@ -1,6 +1,7 @@
 /**
- * Evidence: a page's distinct shingle hashes in ascending order, as bytes. Scratch data of one run on one machine, so
- * it is in that machine's byte order. 4 bytes a distinct shingle: about 0.6 of the text's own bytes in English.
+ * Evidence: a page's distinct shingle hashes in ascending order, as bytes. Ledgers and saved indexes keep
+ * it as it is, in the machine's byte order: little-endian, as all their files are, wherever Node is common. 4 bytes a
+ * distinct shingle: about 0.6 of the text's own bytes in English.
  */
 
 /** Packs sorted distinct hashes as evidence; the copy is the caller's. */
