@@ -1,7 +1,7 @@
 /** What must be true of a code block: types hold, filters run, recipes are accepted, commands and flags exist. */
 import assert from "node:assert/strict";
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseDocument } from "yaml";
 import { readExperiment } from "../../eval/experiment/experiment.ts";
@@ -187,8 +187,8 @@ async function supplyFiles(part: Part, group: keyof typeof registry, folder: str
   supplyIndexes(part.use, params.data, folder);
   const context = { resolvePath: (path: string) => join(folder, path), label: part.use, place: part.use };
   for (const file of definition.files?.(params.data as never, context) ?? []) {
-    const path = join(folder, file);
-    if (isAbsolute(file) || existsSync(path)) continue;
+    const path = resolve(folder, file);
+    if (!path.startsWith(folder) || existsSync(path)) continue;
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, "");
   }
