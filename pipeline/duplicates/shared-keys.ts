@@ -9,14 +9,15 @@
  * compared whole. The answer does not depend on `memoryBytes`.
  *
  * Memory, while pages are added: `memoryBytes` (8 bytes a key of 64 bits, and 16 for the place that is being sorted), and
- * 4 KB for each time that it was full, if that is more. Result: a bit for each page and place, one a page, and 2 bits for
+ * 1 KB for each time that it was full, if that is more. Result: a bit for each page and place, one a page, and 2 bits for
  * each number up to the largest: 2.2 bytes a page at 14 places.
  * Disk: nothing while all keys fit in memory, else (keyWords + 1) × 4 bytes a key at most: 168 bytes a page at 14 places
  * of 64-bit keys. Every byte is written once and read once.
  */
 import { join } from "node:path";
+import { ScratchFile } from "../io/scratch-file.ts";
+import { type MergedRuns, type Run, SortedRuns } from "../io/sorted-runs.ts";
 import { EqualKeys, SORT_BYTES_PER_KEY } from "./equal-keys.ts";
-import { KeyRuns } from "./key-runs.ts";
 import { PageSet } from "./page-set.ts";
 import { enlarged, release } from "./typed-arrays.ts";
 
@@ -42,7 +43,8 @@ export class SharedKeysFinder {
   /** Pages in memory, and how many may be. */
   #heldPages = 0;
   #maxHeldPages = 0;
-  #runs: KeyRuns | undefined;
+  #file: ScratchFile | undefined;
+  #sorted: SortedRuns | undefined;
 
   /** `scratch` is a folder, which is left empty. */
   constructor(options: { readonly keyWords: number; readonly scratch: string; readonly memoryBytes: number }) {
@@ -68,13 +70,14 @@ export class SharedKeysFinder {
   finish(): SharedKeys {
     const places = this.#places ?? [];
     try {
-      if (this.#runs === undefined) {
+      if (this.#sorted === undefined) {
         for (const place of places) place.markRepeated(this.#equalKeys, this.#heldPages, 0);
       } else {
         this.#writeRuns();
         this.#forget();
-        for (const [p, { shared }] of places.entries()) {
-          this.#runs.merge(p, this.#memoryBytes, (ordinal) => setBit(shared, ordinal));
+        for (const { runs, shared } of places) {
+          const merged = this.#sorted.merge(runs, this.#memoryBytes);
+          eachRepeated(merged, this.#keyWords, (ordinal) => setBit(shared, ordinal));
         }
       }
     } finally {
@@ -89,8 +92,9 @@ export class SharedKeysFinder {
 
   /** Gives up: removes its files. */
   close(): void {
-    this.#runs?.close();
-    this.#runs = undefined;
+    this.#file?.close();
+    this.#file = undefined;
+    this.#sorted = undefined;
     this.#forget();
     this.#places = undefined;
   }
@@ -106,18 +110,42 @@ export class SharedKeysFinder {
     return Array.from({ length: count }, () => new PlaceKeys(this.#keyWords, this.#maxHeldPages));
   }
 
+  /** A run for each place: its distinct keys, each with the ordinal of a page that has it. */
   #writeRuns(): void {
-    this.#runs ??= new KeyRuns(join(this.#scratch, "keys.runs"), this.#keyWords);
+    const keyWords = this.#keyWords;
+    this.#file ??= new ScratchFile(join(this.#scratch, "keys.runs"));
+    this.#sorted ??= new SortedRuns(this.#file, { recordWords: keyWords + 1, keyWords });
+    const { record } = this.#sorted;
     const firstOrdinal = this.#pages.size - this.#heldPages;
-    for (const [p, place] of this.#places!.entries()) {
+    for (const place of this.#places!) {
       const distinct = place.markRepeated(this.#equalKeys, this.#heldPages, firstOrdinal);
-      this.#runs.begin(p);
+      place.runs.push(this.#sorted.begin());
       for (let i = 1; i < distinct.length; i += 2) {
         const index = distinct[i]!;
-        this.#runs.append(place.keys, index * this.#keyWords, firstOrdinal + index);
+        for (let w = 0; w < keyWords; w++) record[w] = place.keys[index * keyWords + w]!;
+        record[keyWords] = firstOrdinal + index;
+        this.#sorted.add();
       }
     }
     this.#heldPages = 0;
+  }
+}
+
+/** Calls `repeated` with the ordinal of every record whose key another one has, too: once at least. */
+function eachRepeated(merged: MergedRuns, keyWords: number, repeated: (ordinal: number) => void): void {
+  const last = new Uint32Array(keyWords + 1);
+  let hasLast = false;
+  for (let head = merged.first; head !== undefined; head = merged.first) {
+    const { words, word } = head;
+    let same = 0;
+    while (same < keyWords && words[word + same] === last[same]) same++;
+    if (hasLast && same === keyWords) {
+      repeated(last[keyWords]!);
+      repeated(words[word + keyWords]!);
+    }
+    for (let w = 0; w <= keyWords; w++) last[w] = words[word + w]!;
+    hasLast = true;
+    merged.next();
   }
 }
 
@@ -128,6 +156,8 @@ class PlaceKeys {
   keys: Uint32Array<ArrayBuffer>;
   /** A bit for each page by its ordinal: whether another page has the same key here. */
   shared: Uint32Array<ArrayBuffer> = new Uint32Array(0);
+  /** Of the keys that memory did not hold. */
+  readonly runs: Run[] = [];
 
   constructor(keyWords: number, maxPages: number) {
     this.#keyWords = keyWords;

@@ -203,7 +203,7 @@ test("a scratch folder that cannot be written is an error with the path in it", 
   const finder = new SharedKeysFinder({ keyWords: 1, scratch, memoryBytes: 1 });
   assert.throws(() => {
     for (let page = 0; page < 1000; page++) finder.add(page, Uint32Array.of(page));
-  }, /file\/keys\.runs: scratch file of the deduplication cannot be created \(ENOTDIR/);
+  }, /file\/keys\.runs: scratch file cannot be created \(ENOTDIR/);
   finder.close();
 });
 

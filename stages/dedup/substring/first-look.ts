@@ -1,9 +1,9 @@
+import type { ScratchFile } from "../../../pipeline/io/scratch-file.ts";
 import type { PassageContext } from "../../../pipeline/stage.ts";
 import { GramCounts } from "./gram-counts.ts";
 import { Minimizers, RUNS_AT_ONCE, type WindowRuns } from "./minimizers.ts";
 import { TextFrame, TextReader } from "./page-texts.ts";
 import { Partitions } from "./partitions.ts";
-import type { ScratchFile } from "./scratch-file.ts";
 import { GOOD_WINDOWS } from "./window-table.ts";
 
 /** Keeps texts on disk and counts minimizers; then parts the windows whose minimizer repeats. */

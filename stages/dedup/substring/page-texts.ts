@@ -3,7 +3,7 @@
  *
  *     | page u32 | bytes u32 | UTF-8 |
  */
-import type { ScratchFile } from "./scratch-file.ts";
+import type { ScratchFile } from "../../../pipeline/io/scratch-file.ts";
 
 const Head = { page: 0, bytes: 4, size: 8 } as const;
 const READ_BYTES = 1 << 20;

@@ -8,8 +8,9 @@
  * Equal windows have equal keys, and so come to the same partition. Their text is not kept: fingerprints go on from what
  * leaves and enters, which is half as much.
  */
+
+import type { ScratchFile } from "../../../pipeline/io/scratch-file.ts";
 import { Fingerprint } from "./fingerprint.ts";
-import type { ScratchFile } from "./scratch-file.ts";
 
 const Head = { page: 0, start: 1, windows: 2, key: 3, a: 4, b: 5, words: 6 } as const;
 const HEAD_BYTES = 4 * Head.words;

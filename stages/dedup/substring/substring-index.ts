@@ -8,12 +8,12 @@
  * have nothing to do with one another.
  */
 import { join } from "node:path";
+import { ScratchFile } from "../../../pipeline/io/scratch-file.ts";
 import type { Cut, PassageContext, PassageIndex, PassagePage } from "../../../pipeline/stage.ts";
 import { FirstLook } from "./first-look.ts";
 import { PageCuts } from "./page-cuts.ts";
 import { type MergedRanges, RangeRuns } from "./range-runs.ts";
 import { type Copies, findRepeats } from "./repeats.ts";
-import { ScratchFile } from "./scratch-file.ts";
 import { WindowTable } from "./window-table.ts";
 
 export class SubstringIndex implements PassageIndex {

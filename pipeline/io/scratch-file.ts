@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync, rmSync, writeSync } from "node:fs";
-import { EXIT, exitCode, RetryError } from "../../../pipeline/errors.ts";
+import { EXIT, exitCode, RetryError } from "../errors.ts";
 
 const HELD_BYTES = 1 << 18;
 
@@ -83,7 +83,7 @@ export class ScratchFile {
     try {
       return act();
     } catch (error) {
-      const told = `${this.#path}: scratch file of the deduplication cannot be ${done} (${(error as Error).message})`;
+      const told = `${this.#path}: scratch file cannot be ${done} (${(error as Error).message})`;
       if (exitCode(error) !== EXIT.retry) throw new Error(told, { cause: error });
       throw new RetryError(`${told}: make room there and run again`, { cause: error });
     }
