@@ -1,6 +1,8 @@
+import { sharedAtLeast } from "./jaccard.ts";
+
 /**
  * Containment of two sorted sets: shared / the smaller one's size. 1 where one page's shingles are all in the other,
- * however much more that one has; two empty sets have none, 0. The merge is `jaccardAtLeast`'s.
+ * however much more that one has; two empty sets have none, 0.
  */
 export function containment(a: Uint32Array, b: Uint32Array): number {
   return containmentAtLeast(a, b, 0) ?? 0;
@@ -10,27 +12,7 @@ export function containment(a: Uint32Array, b: Uint32Array): number {
 export function containmentAtLeast(a: Uint32Array, b: Uint32Array, atLeast: number): number | undefined {
   const smaller = Math.min(a.length, b.length);
   // Rounded down, as the last line decides.
-  const sharedNeeded = Math.floor(atLeast * smaller);
-  let sparesA = a.length - sharedNeeded;
-  let sparesB = b.length - sharedNeeded;
-  let shared = 0;
-  let i = 0;
-  let j = 0;
-  while (i < a.length && j < b.length && sparesA >= 0 && sparesB >= 0) {
-    const x = a[i]!;
-    const y = b[j]!;
-    if (x === y) {
-      shared++;
-      i++;
-      j++;
-    } else if (x < y) {
-      i++;
-      sparesA--;
-    } else {
-      j++;
-      sparesB--;
-    }
-  }
+  const shared = sharedAtLeast(a, b, Math.floor(atLeast * smaller));
   const share = smaller === 0 ? 0 : shared / smaller;
-  return sparesA >= 0 && sparesB >= 0 && share >= atLeast ? share : undefined;
+  return shared >= 0 && share >= atLeast ? share : undefined;
 }

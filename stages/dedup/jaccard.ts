@@ -27,9 +27,15 @@ export function jaccard(a: Uint32Array, b: Uint32Array): number {
 export function jaccardAtLeast(a: Uint32Array, b: Uint32Array, atLeast: number): number | undefined {
   const total = a.length + b.length;
   // shared / (total − shared) ≥ j ⇔ shared ≥ j·total / (1 + j); rounded down, as the last line decides.
-  const sharedNeeded = Math.floor((atLeast * total) / (1 + atLeast));
-  let sparesA = a.length - sharedNeeded;
-  let sparesB = b.length - sharedNeeded;
+  const shared = sharedAtLeast(a, b, Math.floor((atLeast * total) / (1 + atLeast)));
+  const similarity = total === 0 ? 0 : shared / (total - shared);
+  return shared >= 0 && similarity >= atLeast ? similarity : undefined;
+}
+
+/** How many elements two sorted sets share, or −1 as soon as it is certain that they are fewer than `needed`. */
+export function sharedAtLeast(a: Uint32Array, b: Uint32Array, needed: number): number {
+  let sparesA = a.length - needed;
+  let sparesB = b.length - needed;
   let shared = 0;
   let i = 0;
   let j = 0;
@@ -48,6 +54,5 @@ export function jaccardAtLeast(a: Uint32Array, b: Uint32Array, atLeast: number):
       sparesB--;
     }
   }
-  const similarity = total === 0 ? 0 : shared / (total - shared);
-  return sparesA >= 0 && sparesB >= 0 && similarity >= atLeast ? similarity : undefined;
+  return sparesA >= 0 && sparesB >= 0 ? shared : -1;
 }

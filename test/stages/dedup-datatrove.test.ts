@@ -6,7 +6,6 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { seededRandom } from "../../pipeline/random.ts";
-import { bucketFiles, bucketRecords } from "../../stages/dedup/datatrove/bucket-files.ts";
 import { DatatroveKernel } from "../../stages/dedup/datatrove/kernel/kernel.ts";
 import { datatroveParameters } from "../../stages/dedup/datatrove/parameters.ts";
 import {
@@ -222,32 +221,6 @@ test("images that reach the prime, once in 10¹⁷, are taken modulo it", () => 
       sums.map((sum) => (sum % prime) & mask),
     );
   }
-});
-
-test("a bucket's record is its hashes and the document's number, little-endian", () => {
-  const signature = BigUint64Array.of(0x0102030405060708n, 0xffn, 0x10n, 0x1fffffffffffffffn);
-  const of64 = bucketRecords(signature, 0x01020304, { bands: 2, rows: 2, precision: 64 });
-  assert.deepEqual(
-    of64.map((record) => Buffer.from(record).toString("hex")),
-    ["0807060504030201" + "ff00000000000000" + "04030201", "1000000000000000" + "ffffffffffffff1f" + "04030201"],
-  );
-  const of32 = bucketRecords(BigUint64Array.of(0xdeadbeefn, 1n), 7, { bands: 1, rows: 2, precision: 32 });
-  assert.equal(Buffer.from(of32[0]!).toString("hex"), "efbeadde" + "01000000" + "07000000");
-});
-
-test("a bucket's file is sorted by hashes, then by document, and short documents are not in it", () => {
-  const signatures = [
-    BigUint64Array.of(5n, 1n),
-    BigUint64Array.of(4n, 9n),
-    null,
-    BigUint64Array.of(5n, 0n),
-    BigUint64Array.of(4n, 9n),
-  ];
-  const [file, ...others] = bucketFiles(signatures, { bands: 1, rows: 2, precision: 32 });
-  assert.equal(others.length, 0);
-  assert.deepEqual([...new Uint32Array(Uint8Array.from(file!).buffer)], [4, 9, 1, 4, 9, 4, 5, 0, 3, 5, 1, 0]);
-  const perBucket = bucketFiles(signatures, { bands: 2, rows: 1, precision: 32 });
-  assert.deepEqual([...new Uint32Array(Uint8Array.from(perBucket[1]!).buffer)], [0, 3, 1, 0, 9, 1, 9, 4]);
 });
 
 const words = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}x${i} y`).join(" ");
