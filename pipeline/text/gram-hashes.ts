@@ -1,5 +1,6 @@
 /** Runs of words as keys of 64 bits, from the words' hashes. */
-import { mix, type WordHasher } from "./word-hashes.ts";
+import { mix32 } from "../mix.ts";
+import type { WordHasher } from "./word-hashes.ts";
 
 const LOW_DIGIT = 0xcc9e2d53;
 const HIGH_DIGIT = 0x1b873593;
@@ -37,8 +38,8 @@ export function gramKey(
     a = (Math.imul(a, LOW_DIGIT) + low[i]!) | 0;
     b = (Math.imul(b, HIGH_DIGIT) + high[i]!) | 0;
   }
-  into.low = mix(a + length);
-  into.high = mix(b + length);
+  into.low = mix32(a + length) >>> 0;
+  into.high = mix32(b + length) >>> 0;
 }
 
 function rollHalf(words: Uint32Array, count: number, length: number, digit: number, out: Uint32Array): void {
@@ -48,6 +49,6 @@ function rollHalf(words: Uint32Array, count: number, length: number, digit: numb
   for (let i = 0; i < count; i++) {
     hash = (Math.imul(hash, digit) + words[i]!) | 0;
     if (i >= length) hash = (hash - Math.imul(words[i - length]!, leaving)) | 0;
-    if (i >= length - 1) out[i - length + 1] = mix(hash + length);
+    if (i >= length - 1) out[i - length + 1] = mix32(hash + length);
   }
 }

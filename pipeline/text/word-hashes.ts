@@ -7,10 +7,14 @@
  * In scripts written without spaces every character is a word. `normalizedWords` is the definition; `WordHasher` makes no
  * strings.
  *
- * What becomes of punctuation inside of a word is a choice. In GPT-3's words it `joins`: "well-known" is "wellknown", and
+ * What becomes of punctuation inside of a word is a choice (`Punctuation`). In GPT-3's words it `joins`: "well-known" is "wellknown", and
  * `{"question":"Find` one word. Where it `parts`, as in datatrove's (utils/text.py, simplify_text), these are two words and
  * two; apostrophes and invisible characters join all the same: "don't" is "dont".
  */
+import { mix32 } from "../mix.ts";
+import { withRoom } from "./growable.ts";
+
+/** What becomes of punctuation inside of a word. */
 export type Punctuation = "joins" | "parts";
 
 const NO_SPACES = ["Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar"];
@@ -103,11 +107,12 @@ export class WordHasher {
     let inWord = false;
     const end = (): void => {
       if (count === low.length) {
-        this.#grow();
+        this.low = withRoom(low, count + 1);
+        this.high = withRoom(high, count + 1);
         ({ low, high } = this);
       }
-      low[count] = mix(a);
-      high[count++] = mix(b);
+      low[count] = mix32(a);
+      high[count++] = mix32(b);
       a = 0;
       b = 0;
       inWord = false;
@@ -139,21 +144,4 @@ export class WordHasher {
     if (inWord) end();
     this.count = count;
   }
-
-  #grow(): void {
-    const { low, high } = this;
-    this.low = new Uint32Array(2 * low.length);
-    this.high = new Uint32Array(2 * high.length);
-    this.low.set(low);
-    this.high.set(high);
-  }
-}
-
-/** The finaliser of MurmurHash3 (A. Appleby 2011). */
-export function mix(value: number): number {
-  let h = value ^ (value >>> 16);
-  h = Math.imul(h, 0x85ebca6b);
-  h ^= h >>> 13;
-  h = Math.imul(h, 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
 }

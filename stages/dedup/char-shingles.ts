@@ -6,9 +6,10 @@
  *
  * There are as many of them as characters, six times as many as word shingles: signing and evidence cost that much more.
  */
+
+import { mix32 } from "../../pipeline/mix.ts";
 import { isHighSurrogate, isLowSurrogate } from "../../pipeline/text/python-text.ts";
 import { hasRoom } from "./buffer-room.ts";
-import { mix32 } from "./mix.ts";
 import { NGRAM_MULTIPLIER } from "./shingles.ts";
 
 /** In lower case, without ASCII punctuation, white space one space: SlimPajama's cleaning, as marin has it. */

@@ -7,8 +7,9 @@
  *     minima   m₀ … m₇ | m₈ … m₁₅ | …          rows × bands of them
  *     keys     (lo,hi) | (lo,hi)  | …          64 bits a band
  */
+
+import { absorb, mix32 } from "../../pipeline/mix.ts";
 import { seededRandom } from "../../pipeline/random.ts";
-import { absorb, mix32 } from "./mix.ts";
 
 /** The random orders: permutation i is `(multipliers[i]·x + offsets[i]) mod 2³²`. */
 export interface Permutations {

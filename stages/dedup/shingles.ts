@@ -11,7 +11,7 @@
  * unrelated books of a million words it is 233 in two million, or 0.0001. Twice the bytes would buy nothing a
  * threshold can see.
  */
-import { absorb, mix32 } from "./mix.ts";
+import { absorb, mix32 } from "../../pipeline/mix.ts";
 
 /**
  * A word: letters, numbers and "_" of any script, which is Python's `\w+`. JavaScript's `\w` is ASCII only. Combining

@@ -11,8 +11,8 @@ import { join } from "node:path";
 import { Components } from "../../../stages/dedup/components.ts";
 import { KeyIndex } from "../../../stages/dedup/key-index.ts";
 import { MAX_PAGES_PER_KEY } from "../../../stages/dedup/minhash-index.ts";
-import { absorb, mix32 } from "../../../stages/dedup/mix.ts";
 import { SharedKeysFinder } from "../../duplicates/shared-keys.ts";
+import { absorb, mix32 } from "../../mix.ts";
 import { SYNTHETIC_BANDS, SYNTHETIC_KEY_WORDS, syntheticKeysInto } from "./synthetic-keys.ts";
 
 export const INDEX_WAYS = ["memory", "disk"] as const;

@@ -6,10 +6,10 @@
 import type { Signature } from "../../../pipeline/stage.ts";
 import { packEvidence } from "../../../stages/dedup/jaccard.ts";
 import { bandKeys, makePermutations, type Permutations } from "../../../stages/dedup/minhash.ts";
-import { absorb, mix32 } from "../../../stages/dedup/mix.ts";
 import { NGRAM_MULTIPLIER, WORD_BASIS, WORD_MULTIPLIER } from "../../../stages/dedup/shingles.ts";
 import type { SignerParams } from "../../../stages/dedup/signer.ts";
 import { ASTRAL_BLOCK, AstralClass, astralClasses, FOLD, foldTable } from "../../../stages/dedup/word-class.ts";
+import { absorb, mix32 } from "../../mix.ts";
 
 export class PlainSigner {
   readonly #params: SignerParams;

@@ -1,5 +1,5 @@
 /** Signatures of any number of pages, made from a seed and a page's number alone, so that nothing has to be held. */
-import { absorb, mix32 } from "../../../stages/dedup/mix.ts";
+import { absorb, mix32 } from "../../mix.ts";
 
 export const SYNTHETIC_BANDS = 14;
 export const SYNTHETIC_KEY_WORDS = 2;

@@ -3,7 +3,7 @@
  * what was not, a share is found all the same. Sized as DCLM's BFF (mlfoundations/dclm 361714b, dedup/bff/src/main.rs).
  */
 import { RecipeError } from "../../../pipeline/errors.ts";
-import { mix32 } from "../mix.ts";
+import { mix32 } from "../../../pipeline/mix.ts";
 
 const WORD_BYTES = 4;
 /** Odd, with bits all over. */

@@ -5,8 +5,9 @@
  * Two of 10⁸ different passages have the same hash once in 3,700 runs. (The hash is no cryptographic one: who wants to can
  * make two passages that are taken for one.)
  */
+
+import { absorb, mix32 } from "../../../pipeline/mix.ts";
 import { isSpace } from "../../../pipeline/text/python-text.ts";
-import { absorb, mix32 } from "../mix.ts";
 import { NORMAL, type Normalization, normalizePassage, normalTable } from "./normalize.ts";
 
 const MULTIPLIER_A = 0x9e3779b1;

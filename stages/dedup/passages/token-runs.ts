@@ -2,10 +2,11 @@
  * 64-bit hashes of the runs of n tokens in a page: the tokens' hashes as digits of a number, in two halves, rolled along.
  * A token is hashed once for each kind of word that is met.
  */
+
+import { mix32 } from "../../../pipeline/mix.ts";
 import { withRoom } from "../../../pipeline/text/growable.ts";
 import { perKind } from "../../../pipeline/text/word-kinds.ts";
 import type { Words } from "../../../pipeline/text/words.ts";
-import { mix32 } from "../mix.ts";
 import { hashText } from "./passage-hash.ts";
 
 const tokenHashA = perKind((token) => hashText(token).a);

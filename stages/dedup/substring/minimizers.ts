@@ -7,7 +7,7 @@
  * theirs, so that a text falls into runs of windows with one minimizer each: one for about a quarter of a window's bytes.
  * (Cutting DNA into such runs to count its k-mers on disk: Deorowicz et al. 2015, "KMC 2".)
  */
-import { absorb, mix32 } from "../mix.ts";
+import { absorb, mix32 } from "../../../pipeline/mix.ts";
 
 /** Runs are told a few at a time, so that what is looked up for one does not wait for what is looked up for another. */
 export const RUNS_AT_ONCE = 1024;

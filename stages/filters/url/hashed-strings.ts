@@ -5,6 +5,7 @@
  * A string that was never added is taken for one that was with a probability of entries / 2⁶⁴: for a list of 10⁷ entries
  * in one look-up of 10¹². (The hash is no cryptographic one: who wants to can make two strings that are taken for one.)
  */
+import { mix32 } from "../../../pipeline/mix.ts";
 
 const INITIAL_ENTRIES = 1 << 10;
 const GROWTH = 1.25;
@@ -95,8 +96,8 @@ function hashString(text: string): void {
     a = mix(a, Math.imul(rotate(Math.imul(pair, 0xcc9e2d51), 15), 0x1b873593));
     b = mix(b, Math.imul(rotate(Math.imul(pair, 0x239b961b), 17), 0xab0e9789));
   }
-  upper = finish(a ^ length);
-  lower = finish(b ^ length);
+  upper = mix32(a ^ length) >>> 0;
+  lower = mix32(b ^ length) >>> 0;
 }
 
 function rotate(word: number, bits: number): number {
@@ -105,12 +106,4 @@ function rotate(word: number, bits: number): number {
 
 function mix(hash: number, block: number): number {
   return (Math.imul(rotate(hash ^ block, 13), 5) + 0xe6546b64) | 0;
-}
-
-function finish(hash: number): number {
-  let h = hash ^ (hash >>> 16);
-  h = Math.imul(h, 0x85ebca6b);
-  h ^= h >>> 13;
-  h = Math.imul(h, 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
 }

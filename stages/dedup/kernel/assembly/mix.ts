@@ -1,4 +1,4 @@
-/** `mix32` and `absorb` of stages/dedup/mix.ts. */
+/** `mix32` and `absorb` of pipeline/mix.ts. */
 
 /** First and second multiplier of `mix32`. */
 export const MIX_A: u32 = 0x85ebca6b;

@@ -1,5 +1,5 @@
 /**
- * Integer mixing shared by shingles and signatures. JavaScript's bit operators give *signed* 32-bit integers: what is
+ * Integer mixing for hashes. JavaScript's bit operators give *signed* 32-bit integers: what is
  * stored or compared as a hash goes through `>>> 0` first.
  */
 
