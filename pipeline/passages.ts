@@ -13,17 +13,18 @@ import type { Document } from "./document.ts";
 import type { EarlierRuns } from "./duplicates/earlier-runs.ts";
 import { policyOf } from "./duplicates/policy.ts";
 import { type FinalRow, finalRow } from "./duplicates/resolver.ts";
-import { decideAll, type Verdicts } from "./duplicates/second-look.ts";
+import { decideAll } from "./duplicates/second-look.ts";
 import { dedupStages } from "./duplicates/stars.ts";
+import type { Verdicts } from "./duplicates/verdicts.ts";
 import { FormatError, RecipeError, StageError } from "./errors.ts";
 import { failpoint } from "./failpoints.ts";
 import type { Outcome } from "./judge.ts";
+import { PageIds } from "./page-ids.ts";
 import type { Bound, CheckedRecipe } from "./recipe.ts";
 import { outcomeOf, RowWriter } from "./row-writer.ts";
 import { EntryReader, type PassageCut, type SpanMeta } from "./span-entry.ts";
 import { type Cut, labelOf, type PassageIndex, type PassageScores, type PassagesDefinition } from "./stage.ts";
 import { takeTurns } from "./take-turns.ts";
-import { withRoom } from "./text/growable.ts";
 import { drop, isDropped, type Verdict } from "./verdict.ts";
 
 export interface BarrierOptions {
@@ -62,7 +63,9 @@ class Barrier {
   readonly #options: BarrierOptions;
   readonly #stage: Bound<PassagesDefinition>;
   readonly #label: string;
+  /** Of the pages that were cut so far. */
   readonly #ids = new PageIds();
+  #pagesCut = 0;
   #verdicts: Verdicts | undefined;
   #index!: PassageIndex;
 
@@ -165,7 +168,7 @@ class Barrier {
 
   #cutPage(outcome: Outcome): Outcome {
     const page = outcome.page as Document;
-    this.#ids.push(page.id);
+    this.#ids.set(this.#pagesCut++, page.id);
     const { definition, spec } = this.#stage;
     const { index } = this.#options;
     return this.#run(page.id, () => {
@@ -186,6 +189,11 @@ class Barrier {
   }
 
   #evidenceOf({ start, end, twin }: Cut): PassageCut {
+    if (twin !== undefined && !(twin >= 0 && twin < this.#pagesCut)) {
+      throw new RangeError(
+        `twin ${twin}: expected the number of a page that has been looked at, below ${this.#pagesCut}`,
+      );
+    }
     return { stage: this.#label, start, end, twin: twin === undefined ? undefined : this.#ids.of(twin) };
   }
 
@@ -246,24 +254,4 @@ function measure(before: string, after: string, cuts: readonly Cut[]): PassageSc
 
 function keepWhatIsLeft({ cuts, charsLeft }: PassageScores): Verdict {
   return cuts > 0 && charsLeft === 0 ? drop("nothing-left", charsLeft) : { kept: true };
-}
-
-const ID_BYTES = 16;
-
-/** Ids of pages by number: 16 bytes a page. */
-class PageIds {
-  #bytes = new Uint8Array(ID_BYTES << 10);
-  #count = 0;
-
-  push(id: string): void {
-    this.#bytes = withRoom(this.#bytes, ID_BYTES * (this.#count + 1));
-    this.#bytes.set(Buffer.from(id, "hex"), ID_BYTES * this.#count++);
-  }
-
-  of(n: number): string {
-    if (!(n >= 0 && n < this.#count)) {
-      throw new RangeError(`twin ${n}: expected the number of a page that has been looked at, below ${this.#count}`);
-    }
-    return Buffer.from(this.#bytes.subarray(ID_BYTES * n, ID_BYTES * (n + 1))).toString("hex");
-  }
 }

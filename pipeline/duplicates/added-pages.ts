@@ -1,13 +1,12 @@
 /** The pages that an index holds, by the numbers that it gave them: 32 to 64 bytes a page. */
+import { PageIds } from "../page-ids.ts";
 import { withRoom } from "../text/growable.ts";
 import type { Place } from "./evidence-files.ts";
-
-const ID_BYTES = 16;
 
 export class AddedPages {
   readonly #paths: string[] = [];
   #count = 0;
-  #ids = new Uint8Array(ID_BYTES << 10);
+  readonly #ids = new PageIds();
   #offsets = new Float64Array(1 << 10);
   #lengths = new Uint32Array(1 << 10);
   #files = new Uint32Array(1 << 10);
@@ -19,20 +18,19 @@ export class AddedPages {
   /** `id`: 32 hex digits; `evidence`: where it lies, if there is any. */
   push(id: string, evidence: Place | undefined): void {
     const n = this.#count++;
-    this.#ids = withRoom(this.#ids, ID_BYTES * this.#count);
     this.#offsets = withRoom(this.#offsets, this.#count);
     this.#lengths = withRoom(this.#lengths, this.#count);
     this.#files = withRoom(this.#files, this.#count);
     const path = evidence?.path ?? "";
     if (this.#paths.at(-1) !== path) this.#paths.push(path);
-    this.#ids.set(Buffer.from(id, "hex"), ID_BYTES * n);
+    this.#ids.set(n, id);
     this.#offsets[n] = evidence?.offset ?? 0;
     this.#lengths[n] = evidence?.length ?? 0;
     this.#files[n] = this.#paths.length - 1;
   }
 
   idOf(n: number): string {
-    return Buffer.from(this.#ids.subarray(ID_BYTES * n, ID_BYTES * (n + 1))).toString("hex");
+    return this.#ids.of(n);
   }
 
   /** `undefined` where the page has none. */
@@ -42,6 +40,6 @@ export class AddedPages {
   }
 
   get bytes(): number {
-    return this.#ids.byteLength + this.#offsets.byteLength + this.#lengths.byteLength + this.#files.byteLength;
+    return this.#ids.bytes + this.#offsets.byteLength + this.#lengths.byteLength + this.#files.byteLength;
   }
 }

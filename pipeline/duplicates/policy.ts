@@ -42,15 +42,13 @@ function nameOf({ keep, bestBy }: DedupStage["options"]): string {
 
 /** Checks the policies of a recipe, part by part: parts end at stages that look below the page. */
 export function checkPolicies(stages: readonly Bound<MiddleDefinition>[]): void {
+  const ends = [...stages.keys()].filter((n) => stages[n]!.definition.kind === "passages");
   let from = 0;
-  for (const [index, { definition }] of [...stages.entries(), [stages.length, undefined] as const].map(
-    ([index, stage]) => [index, { definition: stage?.definition }] as const,
-  )) {
-    if (definition !== undefined && definition.kind !== "passages") continue;
-    const together = dedupStages(stages, from, index);
+  for (const end of [...ends, stages.length]) {
+    const together = dedupStages(stages, from, end);
     const { bestBy } = policyOf(together);
     if (bestBy !== undefined) expectMeasured(bestBy.stage, together[0]!, stages);
-    from = index + 1;
+    from = end + 1;
   }
 }
 

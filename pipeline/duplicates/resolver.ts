@@ -1,6 +1,6 @@
 /** Duplicates as pages come, in input order: the first of like pages stays. */
 import { type EntryReader, entryFile, type PageRow, type SpanMeta } from "../span-entry.ts";
-import { takeTurns } from "../take-turns.ts";
+import { PAGES_A_TURN, takeTurns } from "../take-turns.ts";
 import type { EarlierPage, EarlierRuns } from "./earlier-runs.ts";
 import { type Candidate, type DedupStage, type Match, placeOf, Stars, signatureAt, wordsOf } from "./stars.ts";
 
@@ -27,8 +27,6 @@ export function finalRow(row: PageRow, match?: Match, runs?: EarlierRuns): Final
   const { outcome, stage, reason, value, twin, earlier } = row;
   return { row, outcome, stage, reason, value, twin, earlier };
 }
-
-const PAGES_A_TURN = 1024;
 
 /** Numbers for signatures that several rows of an entry share; `undefined` for the others. */
 export class SharedSignatures {

@@ -6,30 +6,24 @@
  *     second look   pages that have one: rank, id, where keys and evidence lie
  *     decide        these pages alone, in the order of their rank, with all other keys masked
  *
- * Most pages share no key with any other: they stay, and cost nothing beyond a bit a key. Memory: some 100 bytes for each of
- * the others, and the indexes, which hold only keys that are shared.
+ * Most pages share no key with any other: they stay, and cost nothing beyond a bit a key. Memory: 120 to 260 bytes
+ * for each of the others, and the indexes, which hold only keys that are shared.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { PageIds } from "../page-ids.ts";
 import { EntryReader, entryFile, type PageRow, type SpanMeta } from "../span-entry.ts";
-import { takeTurns } from "../take-turns.ts";
+import { PAGES_A_TURN, takeTurns } from "../take-turns.ts";
 import { withRoom } from "../text/growable.ts";
 import type { EarlierRuns } from "./earlier-runs.ts";
 import { EvidenceFiles } from "./evidence-files.ts";
 import { type Policy, scoreOf } from "./policy.ts";
 import { Ranking } from "./rank.ts";
-import { type FinalRow, finalRow, SharedSignatures } from "./resolver.ts";
+import { SharedSignatures } from "./resolver.ts";
 import { type SharedKeys, SharedKeysFinder } from "./shared-keys.ts";
-import {
-  type Candidate,
-  type DedupStage,
-  type Match,
-  placeOf,
-  type Signed,
-  Stars,
-  signatureAt,
-  wordsOf,
-} from "./stars.ts";
+import { SignaturePlaces } from "./signature-places.ts";
+import { type Candidate, type DedupStage, placeOf, Stars, signatureAt, wordsOf } from "./stars.ts";
+import { Verdicts } from "./verdicts.ts";
 
 export interface SecondLookOptions {
   readonly policy: Policy;
@@ -119,7 +113,7 @@ class SharingPages {
   #rows = new Uint32Array(1 << 10);
   #entryOf = new Uint32Array(1 << 10);
   #stays = new Uint8Array(1 << 10);
-  #ids = new Uint8Array(ID_BYTES << 10);
+  readonly #ids = new PageIds();
 
   constructor(
     stages: readonly DedupStage[],
@@ -171,11 +165,10 @@ class SharingPages {
     this.#rows = withRoom(this.#rows, this.#count);
     this.#entryOf = withRoom(this.#entryOf, this.#count);
     this.#stays = withRoom(this.#stays, this.#count);
-    this.#ids = withRoom(this.#ids, ID_BYTES * this.#count);
     this.#rows[n] = number;
     this.#entryOf[n] = entry;
     this.#stays[n] = row.outcome === "kept" ? 1 : 0;
-    this.#ids.set(Buffer.from(id, "hex"), ID_BYTES * n);
+    this.#ids.set(n, id);
     const ownId = String(tags["source.id"] ?? "");
     this.#ranking.push({ textBytes, date, url, contentHash, ownId, score: scoreOf(row, this.#policy) });
   }
@@ -221,14 +214,14 @@ class SharingPages {
   #candidate(n: number, files: EvidenceFiles): Candidate {
     const dir = this.#entries[this.#entryOf[n]!]!;
     return {
-      id: Buffer.from(this.#ids.subarray(ID_BYTES * n, ID_BYTES * (n + 1))).toString("hex"),
+      id: this.#ids.of(n),
       stays: this.#stays[n] === 1,
       signature: (k) => {
         const signed = this.#signatures[k]!.of(n);
         if (signed === undefined) return undefined;
         return {
           keys: () => {
-            const words = wordsOf(files.read({ ...placeOf(entryFile(dir, "keys"), signed.keys)! }));
+            const words = wordsOf(files.read(placeOf(entryFile(dir, "keys"), signed.keys)!));
             this.#shared[k]?.mask(signed.owner, words);
             return words;
           },
@@ -238,119 +231,4 @@ class SharingPages {
       },
     };
   }
-}
-
-const PAGES_A_TURN = 1000;
-const ID_BYTES = 16;
-const NOT_SHARED = 0xffff_ffff;
-
-/** Where the signatures of a stage lie, by number of the page: 36 bytes a page. */
-class SignaturePlaces {
-  #keysAt = new Float64Array(1 << 10);
-  #keysLength = new Uint32Array(1 << 10);
-  #evidenceAt = new Float64Array(1 << 10);
-  /** Plus one; 0 for a page without evidence. */
-  #evidenceLength = new Uint32Array(1 << 10);
-  #owner = new Uint32Array(1 << 10);
-  #sharedAs = new Uint32Array(1 << 10);
-
-  set(n: number, { keys, evidence }: Signed, owner: number, sharedAs = NOT_SHARED): void {
-    this.#keysAt = withRoom(this.#keysAt, n + 1);
-    this.#keysLength = withRoom(this.#keysLength, n + 1);
-    this.#evidenceAt = withRoom(this.#evidenceAt, n + 1);
-    this.#evidenceLength = withRoom(this.#evidenceLength, n + 1);
-    this.#owner = withRoom(this.#owner, n + 1);
-    this.#sharedAs = withRoom(this.#sharedAs, n + 1);
-    this.#keysAt[n] = keys[0];
-    this.#keysLength[n] = keys[1];
-    this.#evidenceAt[n] = evidence?.[0] ?? 0;
-    this.#evidenceLength[n] = evidence === undefined ? 0 : evidence[1] + 1;
-    this.#owner[n] = owner;
-    this.#sharedAs[n] = sharedAs;
-  }
-
-  of(n: number): (Signed & { readonly owner: number; readonly sharedAs: number | undefined }) | undefined {
-    // Keys are never empty; a page that the stage did not sign may lie beyond the arrays.
-    if (!(this.#keysLength[n]! > 0)) return undefined;
-    const sharedAs = this.#sharedAs[n]!;
-    return {
-      keys: [this.#keysAt[n]!, this.#keysLength[n]!],
-      ...(this.#evidenceLength[n]! > 0 && { evidence: [this.#evidenceAt[n]!, this.#evidenceLength[n]! - 1] }),
-      owner: this.#owner[n]!,
-      sharedAs: sharedAs === NOT_SHARED ? undefined : sharedAs,
-    };
-  }
-}
-
-const STAYS = 0xff;
-
-const OWN = 0xffff_ffff;
-
-/** Which rows of which entry are duplicates: 34 bytes for each page that shares a key. */
-export class Verdicts {
-  readonly #stages: readonly DedupStage[];
-  readonly #firstRows: readonly number[];
-  readonly #rows: Uint32Array;
-  readonly #stage: Uint8Array;
-  readonly #reason: Uint8Array;
-  readonly #reasons: string[] = [];
-  readonly #similarity: Float64Array;
-  readonly #twins: Uint8Array;
-  /** Number of the twin among the pages of earlier runs; `OWN` for one of this run. */
-  readonly #earlier: Uint32Array;
-  readonly #runs: EarlierRuns | undefined;
-
-  /** `firstRows`: number of each entry's first row; `rows`: numbers of the rows that may be duplicates, ascending. */
-  constructor(stages: readonly DedupStage[], firstRows: readonly number[], rows: Uint32Array, runs?: EarlierRuns) {
-    this.#runs = runs;
-    this.#earlier = new Uint32Array(rows.length).fill(OWN);
-    this.#stages = stages;
-    this.#firstRows = firstRows;
-    this.#rows = rows;
-    this.#stage = new Uint8Array(rows.length).fill(STAYS);
-    this.#reason = new Uint8Array(rows.length);
-    this.#similarity = new Float64Array(rows.length);
-    this.#twins = new Uint8Array(ID_BYTES * rows.length);
-  }
-
-  /** The n-th of `rows` is a duplicate. */
-  set(n: number, { stage, reason, similarity, twin, earlier = OWN }: Match): void {
-    this.#earlier[n] = earlier;
-    let r = this.#reasons.indexOf(reason);
-    if (r < 0) r = this.#reasons.push(reason) - 1;
-    this.#stage[n] = this.#stages.indexOf(stage);
-    this.#reason[n] = r;
-    this.#similarity[n] = similarity;
-    this.#twins.set(Buffer.from(twin, "hex"), ID_BYTES * n);
-  }
-
-  /** The rows of the e-th entry, each with its last word. */
-  rowsOf(e: number, rows: readonly PageRow[]): FinalRow[] {
-    const first = this.#firstRows[e]!;
-    let n = lowerBound(this.#rows, first);
-    return rows.map((row, i) => {
-      if (this.#rows[n] !== first + i) return finalRow(row, undefined);
-      return finalRow(row, this.#matchAt(n++), this.#runs);
-    });
-  }
-
-  #matchAt(n: number): Match | undefined {
-    if (this.#stage[n] === STAYS) return undefined;
-    const twin = Buffer.from(this.#twins.subarray(ID_BYTES * n, ID_BYTES * (n + 1))).toString("hex");
-    const reason = this.#reasons[this.#reason[n]!]!;
-    const earlier = this.#earlier[n] === OWN ? undefined : this.#earlier[n];
-    return { stage: this.#stages[this.#stage[n]!]!, reason, similarity: this.#similarity[n]!, twin, earlier };
-  }
-}
-
-/** Place of the first of ascending values that is not below `value`. */
-function lowerBound(values: Uint32Array, value: number): number {
-  let low = 0;
-  let high = values.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (values[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
