@@ -17,7 +17,7 @@ import { PAGES_A_TURN, takeTurns } from "../take-turns.ts";
 import { withRoom } from "../text/growable.ts";
 import type { EarlierRuns } from "./earlier-runs.ts";
 import { EvidenceFiles } from "./evidence-files.ts";
-import { type Policy, scoreOf } from "./policy.ts";
+import { type Policy, ScoreCheck, scoreOf } from "./policy.ts";
 import { Ranking } from "./rank.ts";
 import { SharedSignatures } from "./resolver.ts";
 import { type SharedKeys, SharedKeysFinder } from "./shared-keys.ts";
@@ -133,12 +133,14 @@ class SharingPages {
   async read(signal: AbortSignal | undefined): Promise<void> {
     const stages = this.#stages;
     const sharedSignatures = new SharedSignatures(stages);
+    const scores = new ScoreCheck(this.#policy);
     let first = 0;
     for (const [e, dir] of this.#entries.entries()) {
       await takeTurns(signal);
       this.#firstRows.push(first);
       const { rows } = EntryReader.reopen<SpanMeta>(dir).meta;
       sharedSignatures.read(rows);
+      scores.read(rows);
       /** The row under whose number the keys of a signature were sorted: the first one that has it. */
       const owners = stages.map(() => ({ at: -1, row: 0 }));
       for (const [n, row] of rows.entries()) {
@@ -156,6 +158,7 @@ class SharingPages {
       }
       first += rows.length;
     }
+    scores.finish();
     this.#rowCount = first;
   }
 

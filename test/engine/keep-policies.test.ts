@@ -92,6 +92,37 @@ test("keep: best keeps the page of the highest score, which a stage before it le
   }
 });
 
+test("keep: best takes scores with a dot in their names, and refuses those that no page has", async () => {
+  const dir = tempDir();
+  const module = join(dir, "in-words.ts");
+  writeFileSync(
+    module,
+    `import { defineFilter, keep, z } from "sluice";
+export default defineFilter({
+  name: "in-words", module: import.meta.url, version: 1, params: z.object({}),
+  score: ({ text }) => ({ "length.words": text.split(/\\s+/).length, unlike: 1 }),
+  keep: () => keep,
+});`,
+  );
+  const stages = (bestBy: string) => [
+    { use: module, as: "size" },
+    { use: "exact-dedup", with: { keep: "best", bestBy } },
+    { use: "minhash-dedup", with: { keep: "best", bestBy } },
+  ];
+  const pages = groups(12);
+  const { kept } = await runOn(pages, dir, stages("size.length.words"));
+  const words = ({ text }: Page) => text.split(/\s+/).length;
+  for (const members of Map.groupBy(pages, ({ group }) => group).values()) {
+    const stay = members.filter(({ url }) => kept.includes(url));
+    assert.equal(stay.length, 1);
+    assert.equal(words(stay[0]!), Math.max(...members.map(words)));
+  }
+  await assert.rejects(
+    runOn(pages, dir, stages("size.words")),
+    /bestBy: no page has the score "size.words"; found size.length.words, size.unlike/,
+  );
+});
+
 test("an index that outgrows its memory goes to disk, in the midst of a run: the bytes are the same", async () => {
   const dir = tempDir();
   const random = seededRandom(SEED);
@@ -128,7 +159,7 @@ test("policies that cannot be followed are refused before the run", async () => 
   await refuse([{ use: "minhash-dedup", with: { keep: "best" } }], /"keep: best" needs bestBy: expected STAGE.SCORE/);
   await refuse(
     [{ use: "minhash-dedup", with: { keep: "best", bestBy: "quality.score" } }],
-    /bestBy names the stage "quality"; expected one before it that leaves scores \(there is none\)/,
+    /bestBy is "quality.score"; expected a score of a stage before it that leaves some \(there is none\)/,
   );
   await refuse(
     [{ use: "minhash-dedup", with: { bestBy: "length.words" } }],
