@@ -12,6 +12,7 @@ import { dedupCommand } from "./dedup.ts";
 import { demoCommand } from "./demo.ts";
 import { evalCommand } from "./eval.ts";
 import { exportCommand } from "./export.ts";
+import { extractCommand } from "./extract.ts";
 import { filterCommand } from "./filter.ts";
 import { generateCommand } from "./generate.ts";
 import { inspectCommand } from "./inspect.ts";
@@ -49,6 +50,7 @@ for (const command of [
   planCommand(),
   demoCommand(),
   inspectCommand(),
+  extractCommand(),
   filterCommand(),
   dedupCommand(),
   tokenizerCommand(),

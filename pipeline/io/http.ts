@@ -5,6 +5,7 @@
  *
  *     probe:     GET bytes=0-0  ->  206, Content-Range "bytes 0-0/SIZE", ETag
  *     readRange: GET bytes=a-b  ->  206, checked against both, copied into one buffer; after a failure a = reached
+ *     fetchPage: GET            ->  200, all of it or nothing; after a failure from the beginning
  */
 import { FormatError, oneLine, RecipeError, RetryError } from "../errors.ts";
 
@@ -72,6 +73,7 @@ class Transient extends Error {
 export async function probe(url: string, timing: HttpTiming): Promise<RemoteFile> {
   return persist(url, timing, noProgress, () =>
     request(url, { range: "bytes=0-0" }, 1, timing, async (response) => {
+      refuseEncoded(url, response);
       const etag = response.headers.get("etag") ?? "";
       const lastModified = response.headers.get("last-modified") ?? "";
       if (response.status === 200) {
@@ -107,6 +109,7 @@ export async function readRange(file: RemoteFile, offset: number, length: number
       // If-Range takes strong validators only; weak ones are compared below.
       if (file.etag.startsWith('"')) headers["if-range"] = file.etag;
       await request(file.url, headers, length - filled, timing, async (response, alive) => {
+        refuseEncoded(file.url, response);
         checkSameFile(file, response, first, last);
         if (response.body === null) throw new Transient("an answer without a body");
         for await (const chunk of response.body) {
@@ -121,6 +124,44 @@ export async function readRange(file: RemoteFile, offset: number, length: number
     },
   );
   return result;
+}
+
+/** A page as its server sends it now. */
+export interface RemotePage {
+  /** Where redirects led. */
+  readonly url: string;
+  /** The header, empty where there is none. */
+  readonly contentType: string;
+  /** With content encodings undone. */
+  readonly body: Buffer;
+}
+
+/** Fetches a page whole, as browsers do: many are made on request, and have no parts to ask for. */
+export async function fetchPage(url: string, maxBytes: number, timing: HttpTiming): Promise<RemotePage> {
+  return persist(url, timing, noProgress, () =>
+    request(url, {}, maxBytes, timing, async (response, alive) => {
+      if (response.status !== 200) throw new Transient(`HTTP ${response.status} for a whole page`, { wrong: true });
+      const chunks: Uint8Array[] = [];
+      let bytes = 0;
+      for await (const chunk of response.body ?? []) {
+        alive();
+        bytes += chunk.length;
+        if (bytes > maxBytes) throw new FormatError(`${url}: more than ${maxBytes} bytes`);
+        chunks.push(chunk);
+      }
+      const contentType = response.headers.get("content-type") ?? "";
+      return { url: response.url || url, contentType, body: Buffer.concat(chunks) };
+    }),
+  );
+}
+
+/** Throws where the body was compressed on the way: its bytes are not the stored ones. */
+function refuseEncoded(url: string, response: Response): void {
+  const encoding = response.headers.get("content-encoding") ?? "identity";
+  if (encoding === "identity" || encoding === "") return;
+  throw new FormatError(
+    `${url}: the server sends it with Content-Encoding ${encoding}, which hides the stored bytes; download it and give its path`,
+  );
 }
 
 /** Throws unless the answer is the asked range of the very file that was opened. */
@@ -200,7 +241,6 @@ async function request<T>(
     });
     stall.refresh();
     const { status, statusText } = response;
-    const encoding = response.headers.get("content-encoding") ?? "identity";
     if (LATER.has(status) || status >= 500) {
       const retryAfterMs = Math.min(retryAfter(response.headers.get("retry-after")), timing.maxRetryAfterMs);
       throw new Transient(`HTTP ${status} ${statusText}`.trim(), { retryAfterMs });
@@ -208,11 +248,6 @@ async function request<T>(
     if (status !== 200 && status !== 206 && status !== 416) {
       throw new RecipeError(
         `${url}: HTTP ${`${status} ${statusText}`.trim()}; check the address and that it is public`,
-      );
-    }
-    if (encoding !== "identity" && encoding !== "") {
-      throw new FormatError(
-        `${url}: the server sends it with Content-Encoding ${encoding}, which hides the stored bytes; download it and give its path`,
       );
     }
     return await handle(response, () => stall.refresh());
