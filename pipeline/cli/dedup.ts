@@ -1,5 +1,6 @@
 /** `sluice dedup`: documents that repeat each other, from a file of JSON Lines. */
-import { createWriteStream } from "node:fs";
+import { createWriteStream, realpathSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { registry } from "../../index.ts";
@@ -7,7 +8,7 @@ import { Components } from "../../stages/dedup/components.ts";
 import { CONFIGURATION_NAMES, settingsOf } from "../../stages/dedup/configurations.ts";
 import { describeCurve } from "../../stages/dedup/curve.ts";
 import { KEEP_POLICIES, type KeepPolicy } from "../dedup-options.ts";
-import { EXIT, FormatError, RecipeError } from "../errors.ts";
+import { EXIT, exitCode, FormatError, RecipeError, RetryError } from "../errors.ts";
 import { contextFor } from "../recipe.ts";
 import type { SetupContext } from "../stage.ts";
 import { Documents, Ids } from "./dedup/documents.ts";
@@ -124,7 +125,7 @@ function checkFlags(flags: Flags, methods: readonly Method[]): void {
     ["--json", flags.json === true ? STDOUT : undefined],
   ].filter(([, path]) => path !== undefined);
   for (const [n, [flag, path]] of outputs.entries()) {
-    const other = outputs.findIndex(([, one]) => one === path);
+    const other = outputs.findIndex(([, one]) => placeOf(one!) === placeOf(path!));
     if (other < n) {
       const what = path === STDOUT ? "standard output" : path;
       throw new RecipeError(`${flag}: ${outputs[other]![0]} writes to ${what}, too; expected a place of its own`);
@@ -137,6 +138,17 @@ function checkFlags(flags: Flags, methods: readonly Method[]): void {
         ? "--keep best: expected --best-by and the field of a row whose number decides"
         : "--best-by: is read with --keep best alone",
     );
+  }
+}
+
+/** A file has many paths: ./out.jsonl, and those by way of linked folders. */
+function placeOf(path: string): string {
+  if (path === STDOUT) return path;
+  const folder = resolve(dirname(path));
+  try {
+    return join(realpathSync(folder), basename(path));
+  } catch {
+    return join(folder, basename(path)); // No such folder: opening it will tell.
   }
 }
 
@@ -212,7 +224,13 @@ const MAX_ROWS_SHOWN = 5;
  */
 async function spool(scratch: Scratch): Promise<string> {
   const path = scratch.path(STDIN);
-  await pipeline(process.stdin, createWriteStream(path));
+  await pipeline(process.stdin, createWriteStream(path)).catch((error: Error) => {
+    if (exitCode(error) !== EXIT.retry) throw error;
+    throw new RetryError(
+      `${path}: standard input is kept there, and cannot be written (${error.message}): make room there and run again`,
+      { cause: error },
+    );
+  });
   return path;
 }
 

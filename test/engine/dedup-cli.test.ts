@@ -1,9 +1,11 @@
 /** `sluice dedup`: what it keeps, cuts and tells, and that it is what a run keeps and cuts. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { gunzipSync, gzipSync, zstdDecompressSync } from "node:zlib";
 import { registry } from "../../index.ts";
 import { checkMethods, groupsOf } from "../../pipeline/cli/dedup/methods.ts";
@@ -347,6 +349,16 @@ test("compressed input and output, and standard input", async () => {
   assert.match(stderr.join(""), /^kept 2 of 3 documents; .*\nnot read: 1 row \(-:4: bad-json\)\n$/);
 });
 
+test("it leaves nothing when its terminal goes", async () => {
+  mkdirSync("hangup");
+  const options = { cwd: join(DIR, "hangup"), env: { ...process.env, TMPDIR: join(DIR, "hangup") } };
+  const child = spawn(process.execPath, [CLI, "dedup", "--method", "exact", "--out", "o", "-"], options);
+  while (!existsSync(join("hangup", `.o.${child.pid}.tmp`))) await setTimeout(20);
+  child.kill("SIGHUP");
+  await once(child, "exit");
+  assert.deepEqual(readdirSync("hangup"), []);
+});
+
 test("of a run that fails nothing is left; a file that ends too early is read, and told", async () => {
   mkdirSync("folder");
   const rows = Array.from({ length: 50 }, (_, id) => `${JSON.stringify({ id, text: prose(id) })}\n`).join("");
@@ -444,13 +456,17 @@ test("what cannot be run is refused before anything is read", async () => {
     );
   }
   const file = jsonLines({ id: 1, text: "a" });
+  symlinkSync(".", "linked");
   for (const [args, message] of [
     [[file, "--method", "exact", "--out", file], /--out rows-\d+\.jsonl: is the input/],
     [["rows-*.jsonl", "--method", "exact", "--pairs", file], /--pairs rows-\d+\.jsonl: is the input/],
     [[file, "--method", "exact", "--out", "o", "--pairs", "o"], /--pairs: --out writes to o, too/],
+    [[file, "--method", "exact", "--out", "o", "--clusters", "./o"], /--clusters: --out writes to \.\/o, too/],
+    [[file, "--method", "exact", "--out", "linked/o", "--pairs", "o"], /--pairs: --out writes to o, too/],
     [[file, "--method", "exact", "--out", "-", "--json"], /--json: --out writes to standard output, too/],
     [[file, "--method", "exact", "--keep", "best"], /--keep best: expected --best-by/],
     [[file, "--method", "exact", "--best-by", "n"], /--best-by: is read with --keep best alone/],
+    [[file, "--method", "exact", "--keep", "best", "--best-by", "n"], /--best-by n: no document has a number/],
     [["--method", "exact"], /expected a file of JSON Lines/],
     [["--method", "exact", "--curve"], /--curve: "exact-dedup" is not banded/],
     [["absent.jsonl", "--method", "exact"], /no such file: "absent\.jsonl"/],

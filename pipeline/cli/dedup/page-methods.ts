@@ -5,6 +5,7 @@
 import { EvidenceFiles } from "../../duplicates/evidence-files.ts";
 import { contentHashOf, type RankedPage, Ranking } from "../../duplicates/rank.ts";
 import { type CandidateSignature, type DedupStage, dedupStages, Stars } from "../../duplicates/stars.ts";
+import { FormatError } from "../../errors.ts";
 import type { Document } from "../../index.ts";
 import { buildChain, judgePage } from "../../judge.ts";
 import type { DedupDefinition, DedupIndex, SetupContext } from "../../stage.ts";
@@ -33,6 +34,7 @@ export async function runPageMethods(methods: readonly Method[], work: Work, con
   const keep = keepOf(methods[0]!);
   const ranking = new Ranking(keep);
   const numbers: number[] = [];
+  let areScored = keep !== "best";
   const chain = await buildChain(methods, context);
   try {
     for await (const { number, page } of work.rows("signing")) {
@@ -47,7 +49,14 @@ export async function runPageMethods(methods: readonly Method[], work: Work, con
         kinds[number] = signature === null ? UNSIGNED : known.add(signature);
       }
       numbers.push(number);
-      ranking.push(keep === "first" ? UNRANKED : rankedPage(page, work.bestBy));
+      const ranked = keep === "first" ? UNRANKED : rankedPage(page, work.bestBy);
+      areScored ||= ranked.score !== undefined;
+      ranking.push(ranked);
+    }
+    if (!areScored && numbers.length > 0) {
+      throw new FormatError(
+        `--best-by ${work.bestBy}: no document has a number in a field of this name; expected the field that decides which of like documents stays`,
+      );
     }
     for (const { signatures } of lanes) signatures.seal();
     await decide(
@@ -124,7 +133,7 @@ function signatureOf({ signatures, kinds }: Lane, number: number): CandidateSign
 const hexOf = (number: number) => number.toString(16).padStart(32, "0");
 const numberOf = (hex: string) => Number.parseInt(hex, 16);
 
-const UNRANKED = { textBytes: 0, date: "", url: "", contentHash: "0" } as const;
+const UNRANKED: RankedPage = { textBytes: 0, date: "", url: "", contentHash: "0" };
 
 function rankedPage({ text, date, url, tags }: Document, bestBy: string | undefined): RankedPage {
   const score = bestBy === undefined ? undefined : (tags[`jsonl.${bestBy}`] ?? tags[bestBy]);
