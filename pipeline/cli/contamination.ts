@@ -50,16 +50,15 @@ function inWords(report: ContaminationReport, shown: number): string {
   const first = items.toSorted((a, b) => b.pages - a.pages).slice(0, shown);
   if (first.length > 0) {
     const measure = method === "near-duplicate" ? "alike" : "words";
+    const examples = ["for example", ...first.map(({ urls }) => urls[0] ?? "")];
+    // Addresses begin below each other.
+    const width = Math.max(...examples.map((url) => url.length));
+    const [title, ...urls] = examples.map((url) => url.padEnd(width));
     lines.push(
       "",
       table([
-        ["item", "pages", measure, "for example"],
-        ...first.map(({ id, pages: held, most, urls }) => [
-          id,
-          count(held),
-          String(Number(most.toFixed(3))),
-          urls[0] ?? "",
-        ]),
+        ["item", "pages", measure, title!],
+        ...first.map(({ id, pages: held, most }, n) => [id, count(held), String(Number(most.toFixed(3))), urls[n]!]),
       ]),
     );
     if (items.length > first.length) lines.push(`  … and ${count(items.length - first.length)} more (--items, --json)`);

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Command } from "commander";
 import { registry } from "../../index.ts";
+import { dedupOptionsOf } from "../dedup-options.ts";
 import { type Estimate, estimate, type Interval } from "../estimate.ts";
 import { makePlan, type Plan, planWarnings } from "../plan.ts";
 import { readRecipe } from "../recipe.ts";
@@ -40,7 +41,7 @@ export function planCommand(): Command {
             estimate: estimated ?? null,
           }),
         );
-      } else if (estimated !== undefined) console.log(describeEstimate(estimated, workers));
+      } else if (estimated !== undefined) console.log(describeEstimate(estimated, workers, plan));
     });
 }
 
@@ -62,12 +63,15 @@ function describe(plan: Plan): string {
   ].join("\n");
 }
 
-function describeEstimate(e: Estimate, workers: number): string {
+function describeEstimate(e: Estimate, workers: number, { recipe }: Plan): string {
   const range = ({ estimate: mid, low, high }: Interval, show: (n: number) => string) => [
     show(mid),
     `${show(low)} … ${show(high)}`,
   ];
   const share = (n: number) => `${(100 * n).toFixed(1)} %`;
+  const areCompared = recipe.stages.some(
+    ({ definition, spec }) => definition.kind === "dedup" && dedupOptionsOf(spec.params).against.length > 0,
+  );
   return [
     `estimate from ${count(e.sampledPages)} pages (${bytes(e.sampledBytes)}), 90 % intervals`,
     table([
@@ -79,6 +83,6 @@ function describeEstimate(e: Estimate, workers: number): string {
       ["memory", `${count(e.memoryMb)} MB`],
       ...Object.entries(e.droppedBy).map(([stage, rate]) => [`lost to ${stage}`, ...range(rate, share)]),
     ]),
-    "duplicates between the pieces of the sample are not seen: deduplication will take at least what is shown",
+    `duplicates between the pieces of the sample${areCompared ? ", and of earlier runs," : ""} are not seen: deduplication will take at least what is shown`,
   ].join("\n");
 }

@@ -106,7 +106,7 @@ function inWords(story: PageStory, manifest: Manifest, flags: Flags): string {
     const pairs = pairsOf(story);
     if (pairs !== undefined) lines.push(...beside(pairs, flags));
     else if ((compared?.page ?? text) !== undefined) {
-      lines.push("  its text began:", ...indent((compared?.page ?? text)!.slice(0, TEXT_CHARS)));
+      lines.push("  its text began:", ...indent(beginning((compared?.page ?? text)!)));
     }
   } else lines.push(`  quarantined in ${stage}: ${reason}${detail === undefined ? "" : ` — ${detail}`}`);
   return lines.join("\n");
@@ -114,7 +114,7 @@ function inWords(story: PageStory, manifest: Manifest, flags: Flags): string {
 
 function beside(pairs: readonly LinePair[], flags: Flags): string[] {
   if (pairs.every(({ kind }) => kind === "equal")) {
-    return ["  both texts are the same:", ...indent(textOf(pairs).slice(0, TEXT_CHARS))];
+    return ["  both texts are the same:", ...indent(beginning(textOf(pairs)))];
   }
   const columns = flags.width ?? Math.max(MIN_COLUMNS, process.stdout.columns ?? DEFAULT_COLUMNS);
   const color = process.stdout.isTTY === true && process.stdout.hasColors();
@@ -126,6 +126,10 @@ function beside(pairs: readonly LinePair[], flags: Flags): string[] {
 
 function textOf(pairs: readonly LinePair[]): string {
   return pairs.map(({ page = [] }) => page.map(({ text }) => text).join("")).join("\n");
+}
+
+function beginning(text: string): string {
+  return text.length <= TEXT_CHARS ? text : `${text.slice(0, TEXT_CHARS)}…`;
 }
 
 function indent(text: string): string[] {

@@ -122,7 +122,10 @@ export default defineDedup({
   thresholds: ["measure", "minJaccard", "minContainment"],
   tell: (page, twin) => {
     const [own, other] = [new Set(readEvidence(page)), new Set(readEvidence(twin))];
-    return `${own.intersection(other).size} shingles in common, of ${own.size} of the page and ${other.size} of its twin`;
+    const [common, ours, theirs] = [own.intersection(other).size, own.size, other.size].map((n) =>
+      n.toLocaleString("en-US"),
+    );
+    return `${common} shingles in common, of ${ours} of the page and ${theirs} of its twin`;
   },
   openIndex: (params) => new MinhashIndex({ ...params, ...settingsOf(params) }),
 });

@@ -32,13 +32,15 @@ export async function runPassageMethod(
   let twinless = 0;
   try {
     if (index.observe !== undefined) {
-      for await (const { page } of work.rows(`${name}: first look`)) blaming(name, page.id, () => index.observe!(page));
+      for await (const { number, page } of work.rows(`${name}: first look`)) {
+        blaming(name, work.ids.of(number), () => index.observe!(page));
+      }
     }
     for (const _ of index.settle?.() ?? []);
     for await (const row of work.rows(`${name}: cutting`)) {
       const { number, page } = row;
       shown.push(number);
-      const { cuts, text, measured, verdict } = blaming(name, page.id, () => {
+      const { cuts, text, measured, verdict } = blaming(name, work.ids.of(number), () => {
         const cuts = index.cuts(page);
         return { cuts, ...cutOut(page.text, cuts, definition, params) };
       });
