@@ -9,6 +9,7 @@ import { type CheckedRecipe, readRecipe } from "../recipe.ts";
 import { runChecked } from "../run.ts";
 import { benchDedupIndex } from "./bench-dedup/index-command.ts";
 import { benchDedup } from "./bench-dedup.ts";
+import { benchExtract } from "./bench-extract.ts";
 import { benchFilters } from "./bench-filters.ts";
 import { benchInference } from "./bench-inference.ts";
 import { benchTokenizer } from "./bench-tokenizer.ts";
@@ -20,6 +21,7 @@ export function benchCommand(): Command {
   return new Command("bench")
     .description("Benchmarks: rounds are interleaved, results are ratios.")
     .addCommand(benchRun())
+    .addCommand(benchExtract())
     .addCommand(benchFilters())
     .addCommand(benchDedup())
     .addCommand(benchDedupIndex())
