@@ -67,6 +67,19 @@ export async function runEngine(recipe: CheckedRecipe, options: EngineOptions): 
 
 const DEFAULT_DEDUP_MB = 4096;
 
+/** What the steps of a run share while it is under way. */
+interface UnderWay {
+  readonly pool: WorkerPool;
+  readonly earlier: EarlierRuns;
+  readonly output: RunOutput;
+  readonly meter: ProgressMeter;
+  /** Input file → digests of its spans, as they are written. */
+  readonly digests: Map<string, string[]>;
+  readonly signal: AbortSignal;
+  /** The first failure ends every task that is under way; it, and not their endings, is what the run reports. */
+  readonly guard: <T>(work: Promise<T>) => Promise<T>;
+}
+
 class Run {
   readonly #plan: Plan;
   readonly #out: OutFolder;
@@ -98,8 +111,8 @@ class Run {
   }
 
   async toTheEnd(): Promise<Manifest> {
-    const { recipe, spans, inputs, keptAfter, barriers } = this.#plan;
-    const { workers } = this.#options;
+    const { recipe, spans, inputs } = this.#plan;
+    const { workers, signal: outer } = this.#options;
     const bytes = spans.reduce((sum, { span }) => sum + span.end - span.start, 0);
     const warnings = planWarnings(this.#plan);
     this.#emit({
@@ -111,35 +124,10 @@ class Run {
       workers,
       warnings,
     });
-    const pool = new WorkerPool(
-      {
-        source: recipe.source.spec,
-        stages: recipe.stages.map((stage) => stage.spec),
-        sink: recipe.sink.spec,
-        keptAfter,
-        baseDir: recipe.baseDir,
-        seed: recipe.seed,
-        dropped: recipe.dropped,
-        scores: recipe.scores,
-        isRanked: dedupStages(recipe.stages).some(({ options }) => options.keep !== "first"),
-      },
-      {
-        workers,
-        pageSeconds: recipe.limits.pageSeconds,
-        workerHeapMb: recipe.limits.workerHeapMb,
-        journal: this.#out.journal,
-        convictions: this.#store.convictions,
-        onConviction: ({ ordinal, stage, reason, detail }, { file, index }) => {
-          const name = labelOf((recipe.stages[stage] ?? recipe.sink).spec);
-          this.#emit({ type: "convicted", file, span: index, ordinal, stage: name, reason, detail });
-        },
-      },
-    );
+    const pool = this.#openPool();
     this.#goSoloForSuspects(pool, 0);
     const stop = new AbortController();
-    const { signal: outer } = this.#options;
     const signal = outer === undefined ? stop.signal : AbortSignal.any([stop.signal, outer]);
-    /** The first failure ends every task that is under way; it, and not their endings, is what the run reports. */
     const guard = async <T>(work: Promise<T>): Promise<T> => {
       try {
         return await work;
@@ -152,63 +140,16 @@ class Run {
     let output: RunOutput | undefined;
     let meter: ProgressMeter | undefined;
     try {
-      const runs = await EarlierRuns.open(recipe, signal);
-      earlier = runs;
-      const opened = await RunOutput.open(recipe, this.#out.clearStaging(), this.#dedups);
-      output = opened;
-      const measuring = new ProgressMeter(this.#plan, bytes, opened.counter.counts, pool, this.#emit);
-      meter = measuring;
-      const read = (until: number | undefined) =>
-        inOrder(spans, (planned) => guard(this.#read(planned, until, pool, measuring, signal)), {
-          concurrency: workers + 1,
-          budgetBytes: recipe.limits.inFlightMb << 20,
-          weigh: ({ span }) => span.end - span.start,
-        });
-      for (const barrier of barriers) {
-        await pipeline(read(keptAfter.indexOf(barrier) + 1), async (finished: AsyncIterable<PlannedSpan>) => {
-          for await (const { span } of finished) this.#goSoloForSuspects(pool, span.index + 1);
-        });
-        measuring.phase("deciding");
-        await this.#passBarrier(barrier, runs, signal);
-        measuring.phase("reading");
-      }
+      earlier = await EarlierRuns.open(recipe, signal);
+      output = await RunOutput.open(recipe, this.#out.clearStaging(), this.#dedups);
+      meter = new ProgressMeter(this.#plan, bytes, output.counter.counts, pool, this.#emit);
       const digests = new Map<string, string[]>(inputs.map(({ file }) => [file, []]));
-      const write = async (planned: PlannedSpan, resolve: (entry: EntryReader<SpanMeta>) => FinalRow[]) => {
-        const entry = EntryReader.reopen<SpanMeta>(this.#store.readDir(planned));
-        try {
-          const rows = resolve(entry);
-          failpoint("deduplicate");
-          const entryOf = (stage: number) => this.#store.dirOfLeg(this.#plan, planned, stage);
-          await guard(opened.write(planned.span, entry, rows, entryOf));
-          digests.get(planned.span.file)!.push(entry.meta.account.sha256);
-        } finally {
-          entry.close();
-        }
-        measuring.spanWritten();
-      };
-      const undecided = await this.#writeAsTheyCome(pool, runs, signal, () => read(undefined), write);
-      if (undecided < spans.length) {
-        measuring.phase("deciding");
-        const verdicts = await decideAll(
-          this.#dedups,
-          spans.map((planned) => this.#store.readDir(planned)),
-          {
-            policy: this.#policy,
-            scratch: this.#out.clearScratch("duplicates"),
-            memoryBytes: this.#dedupBytes,
-            earlier: runs,
-            signal,
-          },
-        );
-        measuring.phase("writing");
-        for (const [n, planned] of spans.entries()) {
-          if (n >= undecided) await write(planned, ({ meta }) => verdicts.rowsOf(n, meta.rows));
-          signal.throwIfAborted();
-        }
-      }
-      await opened.close();
-      measuring.phase("writing");
-      return await this.#publish(opened, digests, pool, measuring);
+      const underWay: UnderWay = { pool, earlier, output, meter, digests, signal, guard };
+      await this.#passBarriers(underWay);
+      await this.#decideAndWrite(underWay);
+      await output.close();
+      meter.phase("writing");
+      return await this.#publish(output, digests, pool, meter);
     } catch (error) {
       stop.abort(error);
       await output?.abort().catch(() => {});
@@ -221,17 +162,98 @@ class Run {
     }
   }
 
+  #openPool(): WorkerPool {
+    const { recipe, keptAfter } = this.#plan;
+    return new WorkerPool(
+      {
+        source: recipe.source.spec,
+        stages: recipe.stages.map((stage) => stage.spec),
+        sink: recipe.sink.spec,
+        keptAfter,
+        baseDir: recipe.baseDir,
+        seed: recipe.seed,
+        dropped: recipe.dropped,
+        scores: recipe.scores,
+        isRanked: dedupStages(recipe.stages).some(({ options }) => options.keep !== "first"),
+      },
+      {
+        workers: this.#options.workers,
+        pageSeconds: recipe.limits.pageSeconds,
+        workerHeapMb: recipe.limits.workerHeapMb,
+        journal: this.#out.journal,
+        convictions: this.#store.convictions,
+        onConviction: ({ ordinal, stage, reason, detail }, { file, index }) => {
+          const name = labelOf((recipe.stages[stage] ?? recipe.sink).spec);
+          this.#emit({ type: "convicted", file, span: index, ordinal, stage: name, reason, detail });
+        },
+      },
+    );
+  }
+
+  /** The spans in input order, as they have been read; `until`: see `ReadTask`. */
+  #readAll(underWay: UnderWay, until?: number): AsyncIterable<PlannedSpan> {
+    const { recipe, spans } = this.#plan;
+    return inOrder(spans, (planned) => underWay.guard(this.#read(planned, until, underWay)), {
+      concurrency: this.#options.workers + 1,
+      budgetBytes: recipe.limits.inFlightMb << 20,
+      weigh: ({ span }) => span.end - span.start,
+    });
+  }
+
+  /** Brings all pages behind the last stage that looks below the page. */
+  async #passBarriers(underWay: UnderWay): Promise<void> {
+    const { recipe, spans, keptAfter, barriers } = this.#plan;
+    const { pool, earlier, meter, signal } = underWay;
+    for (const [n, barrier] of barriers.entries()) {
+      const place = keptAfter.indexOf(barrier);
+      await pipeline(this.#readAll(underWay, place + 1), async (finished: AsyncIterable<PlannedSpan>) => {
+        for await (const { span } of finished) this.#goSoloForSuspects(pool, span.index + 1);
+      });
+      meter.phase("deciding");
+      const dirs = spans.map((planned) => this.#store.keptDirs(planned));
+      await passBarrier({
+        recipe,
+        index: barrier,
+        from: (barriers[n - 1] ?? -1) + 1,
+        before: dirs.map((kept) => kept[place]!),
+        after: dirs.map((kept) => kept[place + 1]!),
+        scratch: this.#out.clearScratch("passages"),
+        memoryBytes: this.#dedupBytes,
+        earlier,
+        signal,
+      });
+      meter.phase("reading");
+    }
+  }
+
+  /** Reads, decides and writes all spans: those that cannot be decided as they come are decided when all are there. */
+  async #decideAndWrite(underWay: UnderWay): Promise<void> {
+    const { spans } = this.#plan;
+    const { earlier, meter, signal } = underWay;
+    const undecided = await this.#writeAsTheyCome(underWay);
+    if (undecided === spans.length) return;
+    meter.phase("deciding");
+    const entries = spans.map((planned) => this.#store.readDir(planned));
+    const verdicts = await decideAll(this.#dedups, entries, {
+      policy: this.#policy,
+      scratch: this.#out.clearScratch("duplicates"),
+      memoryBytes: this.#dedupBytes,
+      earlier,
+      signal,
+    });
+    meter.phase("writing");
+    for (const [n, planned] of spans.entries()) {
+      if (n >= undecided) await this.#write(planned, underWay, ({ meta }) => verdicts.rowsOf(n, meta.rows));
+      signal.throwIfAborted();
+    }
+  }
+
   /**
    * Reads all spans and writes each as it comes, as long as pages can be decided one by one and the indexes are within their
    * bounds. Returns the number of the first span that is not written.
    */
-  async #writeAsTheyCome(
-    pool: WorkerPool,
-    earlier: EarlierRuns,
-    signal: AbortSignal,
-    read: () => AsyncIterable<PlannedSpan>,
-    write: (planned: PlannedSpan, resolve: (entry: EntryReader<SpanMeta>) => FinalRow[]) => Promise<void>,
-  ): Promise<number> {
+  async #writeAsTheyCome(underWay: UnderWay): Promise<number> {
+    const { pool, earlier, signal } = underWay;
     let resolver = this.#policy.keep === "first" ? new DuplicateResolver(this.#dedups, earlier) : undefined;
     if (resolver !== undefined && !(await resolver.takeEarlier(this.#dedupBytes, signal))) {
       resolver.close();
@@ -239,11 +261,11 @@ class Run {
     }
     let undecided = 0;
     try {
-      await pipeline(read(), async (finished: AsyncIterable<PlannedSpan>) => {
+      await pipeline(this.#readAll(underWay), async (finished: AsyncIterable<PlannedSpan>) => {
         for await (const planned of finished) {
           if (resolver !== undefined) {
             const deciding = resolver;
-            await write(planned, (entry) => deciding.resolve(entry));
+            await this.#write(planned, underWay, (entry) => deciding.resolve(entry));
             undecided = planned.span.index + 1;
             if (resolver.bytes > this.#dedupBytes) {
               resolver.close();
@@ -259,25 +281,27 @@ class Run {
     }
   }
 
-  get #dedupBytes(): number {
-    return (this.#options.dedupMemoryMb ?? DEFAULT_DEDUP_MB) * 2 ** 20;
+  /** Writes a span's pages, given each one's last word. */
+  async #write(
+    planned: PlannedSpan,
+    { output, meter, digests, guard }: UnderWay,
+    resolve: (entry: EntryReader<SpanMeta>) => FinalRow[],
+  ): Promise<void> {
+    const entry = EntryReader.reopen<SpanMeta>(this.#store.readDir(planned));
+    try {
+      const rows = resolve(entry);
+      failpoint("deduplicate");
+      const entryOf = (stage: number) => this.#store.dirOfLeg(this.#plan, planned, stage);
+      await guard(output.write(planned.span, entry, rows, entryOf));
+      digests.get(planned.span.file)!.push(entry.meta.account.sha256);
+    } finally {
+      entry.close();
+    }
+    meter.spanWritten();
   }
 
-  async #passBarrier(barrier: number, earlier: EarlierRuns, signal: AbortSignal): Promise<void> {
-    const { recipe, spans, keptAfter, barriers } = this.#plan;
-    const dirs = spans.map((planned) => this.#store.keptDirs(planned));
-    const place = keptAfter.indexOf(barrier);
-    await passBarrier({
-      recipe,
-      index: barrier,
-      from: (barriers[barriers.indexOf(barrier) - 1] ?? -1) + 1,
-      before: dirs.map((kept) => kept[place]!),
-      after: dirs.map((kept) => kept[place + 1]!),
-      scratch: this.#out.clearScratch("passages"),
-      memoryBytes: this.#dedupBytes,
-      earlier,
-      signal,
-    });
+  get #dedupBytes(): number {
+    return (this.#options.dedupMemoryMb ?? DEFAULT_DEDUP_MB) * 2 ** 20;
   }
 
   /** Until the last span with a suspect is written, one task runs at a time. */
@@ -289,9 +313,7 @@ class Run {
   async #read(
     planned: PlannedSpan,
     until: number | undefined,
-    pool: WorkerPool,
-    meter: ProgressMeter,
-    signal: AbortSignal,
+    { pool, meter, signal }: UnderWay,
   ): Promise<PlannedSpan> {
     const { span } = planned;
     const { barriers, keptAfter } = this.#plan;
