@@ -6,7 +6,7 @@ import type { FilesContext } from "../stage.ts";
 import { readIndexInfo } from "./saved-index.ts";
 
 /** Folder of the indexes in a run's output. */
-export const INDEX_FOLDER = "index";
+const INDEX_FOLDER = "index";
 
 /** Folder of the index of a stage: its place in the recipe, from 0, and its label. */
 export function indexFolder(out: string, { index, label }: { readonly index: number; readonly label: string }): string {

@@ -7,7 +7,7 @@ import { mergeSpans, type Span, unitsOf } from "./spans.ts";
 import { WordStream } from "./word-stream.ts";
 
 /** Words of the runs that texts are compared by. */
-export const NEAR_WORDS = 5;
+const NEAR_WORDS = 5;
 /** How much longer than the text the passage of a page may be that is held to it. */
 const STRETCHING = 2;
 

@@ -27,9 +27,9 @@ const KINDS: readonly (readonly string[])[] = [
 ];
 
 /**
- * The texts of a row by its fields, in order: a field that is a list has several. `fields` are paths ("question.stem", "choices.text"; lists are gone through). Without them they
- * are those of the row's kind; of a row of no known kind all strings are text. `place` begins the error about a row that has
- * none of `fields`.
+ * The texts of a row by its fields, in order: a field that is a list has several. `fields` are paths ("question.stem",
+ * "choices.text"; lists are gone through). Without them they are those of the row's kind; of a row of no known kind all
+ * strings are text. `place` begins the error about a row that has none of `fields`.
  */
 export function textsOf(row: unknown, fields: readonly string[] | undefined, place: string): string[][] {
   if (fields !== undefined) {

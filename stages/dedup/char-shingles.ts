@@ -32,7 +32,7 @@ export function charShinglesOf(text: string, ngram: number): readonly string[] {
 const digitOf = (codePoint: number) => mix32(codePoint + 1);
 
 /** Hashes a shingle: its characters as digits of a polynomial mod 2³², which can be rolled along a text. */
-export function hashCharShingle(shingle: string): number {
+function hashCharShingle(shingle: string): number {
   let h = 0;
   for (const char of shingle) h = (Math.imul(h, NGRAM_MULTIPLIER) + digitOf(char.codePointAt(0)!)) | 0;
   return mix32(h) >>> 0;

@@ -29,7 +29,7 @@ export interface MinhashSettings {
   readonly unit: Unit;
 }
 
-export const CONFIGURATIONS = {
+const CONFIGURATIONS = {
   fineweb: { bands: 14, rows: 8, ngram: 5, unit: "words" },
   refinedweb: { bands: 450, rows: 20, ngram: 5, unit: "words" },
   nemo: { bands: 20, rows: 13, ngram: 24, unit: "chars" },
