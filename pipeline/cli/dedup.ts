@@ -71,7 +71,8 @@ methods run in order, each on what the one before left. Nothing is written witho
 A pair is {"a", "b", "similarity", "method", "removed"}: a comes before b in the input, "removed" is the one that was
 dropped for likeness to the other, or null. All pairs are told, also of documents that both stay or both go. Where
 passages are cut, "similarity" is the share of the text that stays in the other document, and "cut" the one that lost it.
-A cluster is {"cluster", "ids", "kept"}, of documents that pairs connect, also by way of others.
+A cluster is {"cluster", "ids", "kept"}, of documents that pairs connect, also by way of others; passages in common
+connect none.
 
 Many documents that are all alike have more pairs than are listed: a million, and 16 more for each document. Rows that
 are no documents are counted, and not kept. What was left out for any such reason the summary says.
