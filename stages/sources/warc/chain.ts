@@ -11,7 +11,7 @@
  * Whoever follows the chain into damage accounts for it, exactly once, and nothing depends on where the spans are cut.
  */
 import type { SourceLog } from "../../../pipeline/source.ts";
-import type { Container, Segment, StreamEnd } from "./container.ts";
+import { type Container, HELD_PLAIN_BYTES, type Member, type Segment, type StreamEnd } from "./container.ts";
 import { startsRecord } from "./record-start.ts";
 import type { StoredWindow } from "./stored-window.ts";
 
@@ -25,14 +25,16 @@ export async function* readSegments(
   log: SourceLog,
 ): AsyncGenerator<Segment> {
   let at = span.start;
+  const opened = new Map<number, Member>();
   if (at > 0) {
-    const first = await findMember(window, container, at, span.end, isGood);
+    const first = await findMember(window, remembering(container, opened), at, span.end, isGood);
     if (first === undefined) return;
     at = first;
   }
   while (at < window.fileBytes) {
     if (at >= span.end && (await isGood(window, container, at))) return;
-    const member = await container.open(window, at);
+    const member = opened.get(at) ?? (await container.open(window, at));
+    opened.delete(at);
     if (member.kind === "void") {
       at = member.end;
     } else if (member.kind === "held") {
@@ -61,6 +63,21 @@ export async function* readSegments(
     log.lost({ offset: from, bytes: next - from, reason });
     return next;
   }
+}
+
+/** Keeps what is opened to find a span's first member: it is what is read first. */
+function remembering(container: Container, opened: Map<number, Member>): Container {
+  let heldBytes = 0;
+  return {
+    ...container,
+    async open(window, offset) {
+      const member = await container.open(window, offset);
+      if (member.kind !== "held") return member;
+      heldBytes += member.text.length;
+      if (heldBytes <= HELD_PLAIN_BYTES) opened.set(offset, member);
+      return member;
+    },
+  };
 }
 
 type Test = (window: StoredWindow, container: Container, offset: number) => Promise<boolean>;

@@ -19,8 +19,12 @@ const Trailer = { crc: 0, plainBytes: 4, size: 8 } as const;
 const MAGIC = Buffer.from([0x1f, 0x8b, 0x08]);
 /** A header is a few bytes; one whose file name goes on for longer than this is no header. */
 const MAX_HEADER_BYTES = 256 << 10;
-/** Measured: smaller buffers cost more calls, larger ones more allocation for the many small members. */
+/** Where a member's length is not known beforehand. */
 const OUTPUT_CHUNK_BYTES = 64 << 10;
+/** A wrong guess at a member's length must not make a large one come in crumbs. */
+const MIN_CHUNK_BYTES = 1 << 10;
+/** Plain bytes of a byte of deflate at most: 258 bytes in two bits. */
+const MAX_EXPANSION = 1032;
 /** Fed to a streamed member at once: at deflate's limit of 1,032:1 it becomes 17 MB. */
 const STREAM_STEP_BYTES = 16 << 10;
 
@@ -46,9 +50,12 @@ export function gzipHeaderBytes(view: Uint8Array): number | "more" | "none" {
 }
 
 /** Raw deflate data: its plain text and the stored bytes it took, or the reason why not. */
-function inflate(stored: Buffer): { readonly text: Buffer; readonly usedBytes: number } | "more" | "large" | "damaged" {
+function inflate(
+  stored: Buffer,
+  chunkSize: number,
+): { readonly text: Buffer; readonly usedBytes: number } | "more" | "large" | "damaged" {
   try {
-    const options = { info: true, chunkSize: OUTPUT_CHUNK_BYTES, maxOutputLength: HELD_PLAIN_BYTES };
+    const options = { info: true, chunkSize, maxOutputLength: HELD_PLAIN_BYTES };
     // With `info` zlib returns the engine beside the text, which its type does not say.
     const result = inflateRawSync(stored, options) as unknown as { buffer: Buffer; engine: InflateRaw };
     return { text: result.buffer, usedBytes: result.engine.bytesWritten };
@@ -60,7 +67,7 @@ function inflate(stored: Buffer): { readonly text: Buffer; readonly usedBytes: n
 
 async function open(window: StoredWindow, offset: number): Promise<Member> {
   for (let wantedBytes = MEMBER_VIEW_BYTES; ; wantedBytes *= 2) {
-    const view = await window.view(offset, wantedBytes);
+    const view = window.viewHeld(offset, wantedBytes) ?? (await window.view(offset, wantedBytes));
     const isAll = offset + view.length >= window.fileBytes;
     const headerBytes = gzipHeaderBytes(view);
     if (headerBytes === "none") return { kind: "bad", reason: "no gzip member begins here", isCut: false };
@@ -74,8 +81,22 @@ async function open(window: StoredWindow, offset: number): Promise<Member> {
   }
 }
 
+/**
+ * The output buffer for a member, so that its text comes in one piece that no larger buffer keeps alive: the length that
+ * stands before the next member's magic. It is a guess, since the magic may stand within this member.
+ */
+function chunkBytes(view: Buffer, headerBytes: number): number {
+  const next = view.indexOf(MAGIC, headerBytes + Trailer.size);
+  const trailer = (next < 0 ? view.length : next) - Trailer.size;
+  if (trailer < headerBytes) return OUTPUT_CHUNK_BYTES;
+  const plainBytes = view.readUInt32LE(trailer + Trailer.plainBytes);
+  const isPlausible = plainBytes <= Math.min((trailer - headerBytes) * MAX_EXPANSION, HELD_PLAIN_BYTES);
+  // With a byte to spare zlib need not ask whether there is more.
+  return isPlausible ? Math.max(plainBytes + 1, MIN_CHUNK_BYTES) : OUTPUT_CHUNK_BYTES;
+}
+
 function check(view: Buffer, headerBytes: number, offset: number): Member | "more" {
-  const inflated = inflate(view.subarray(headerBytes));
+  const inflated = inflate(view.subarray(headerBytes), chunkBytes(view, headerBytes));
   if (inflated === "more") return "more";
   if (inflated === "large") return { kind: "large" };
   if (inflated === "damaged") return { kind: "bad", reason: "damaged gzip member", isCut: false };
@@ -132,7 +153,7 @@ function cut(at: number): StreamEnd {
 export const gzip: Container = {
   memberName: "gzip member",
   magic: MAGIC,
-  maxExpansion: 1032,
+  maxExpansion: MAX_EXPANSION,
   maxVerbatimBytes: 65_535, // a stored block of deflate
   open,
   stream,

@@ -44,7 +44,8 @@ export function isRecordAt(text: Buffer, from: number): boolean {
 }
 
 export function isWarcAt(text: Buffer, from: number): boolean {
-  return text[from] === WARC[0] && WARC_LINE.test(text.toString("latin1", from, from + WARC_LINE_BYTES));
+  if (text[from] !== WARC[0] || text[from + 1] !== WARC[1]) return false;
+  return WARC_LINE.test(text.toString("latin1", from, from + WARC_LINE_BYTES));
 }
 
 export function arcLineText(text: Buffer, from: number, to: number): string {

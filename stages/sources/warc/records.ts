@@ -134,15 +134,28 @@ class RecordReader {
 
   async #readRecord(text: SegmentText, head: Head): Promise<ArchiveRecord | undefined> {
     const { segment, position } = text;
-    const { headBytes, declaredBytes, ...said } = head;
-    text.take(headBytes);
+    text.take(head.headBytes);
     const block = await this.#readBlock(text, head);
     if (block === undefined) return undefined;
     const last = this.#text ?? text;
     const place = segment.isPlain
       ? { offset: position, length: text.position - position, position: 0 }
       : { offset: segment.offset, length: storedEnd(last.segment) - segment.offset, position };
-    return { ...said, ...block, ...place, length: Math.max(0, place.length) };
+    return {
+      format: head.format,
+      type: head.type,
+      url: head.url,
+      date: head.date,
+      contentType: head.contentType,
+      fields: head.fields,
+      block: block.block,
+      blockBytes: block.blockBytes,
+      isTooLarge: block.isTooLarge,
+      isShort: block.isShort,
+      offset: place.offset,
+      length: Math.max(0, place.length),
+      position: place.position,
+    };
   }
 
   async #readBlock(text: SegmentText, head: Head): Promise<Block | undefined> {

@@ -37,10 +37,17 @@ export class StoredWindow {
 
   /** The bytes from `offset` on: at least `minBytes`, fewer only where the file ends, more when they are at hand. */
   async view(offset: number, minBytes: number): Promise<Buffer> {
+    const held = this.viewHeld(offset, minBytes);
+    if (held !== undefined) return held;
+    await this.#load(offset, minBytes);
+    return this.#buffer.subarray(offset - this.#base);
+  }
+
+  /** The same, if they need not be read first. */
+  viewHeld(offset: number, minBytes: number): Buffer | undefined {
     const held = this.#base + this.#buffer.length;
     const isHeld = offset >= this.#base && Math.min(offset + minBytes, this.#fileBytes) <= held;
-    if (!isHeld) await this.#load(offset, minBytes);
-    return this.#buffer.subarray(offset - this.#base);
+    return isHeld ? this.#buffer.subarray(offset - this.#base) : undefined;
   }
 
   /** Tells the log of those bytes of the span that nobody needed to look at. */
