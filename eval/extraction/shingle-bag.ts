@@ -8,8 +8,8 @@ export interface ArticleTruth {
   readonly articleBody?: string | undefined;
 }
 
-/** Shares of the page's runs of words: in both texts, only in what was extracted, only in the article. */
-export interface ShingleShares {
+/** Runs of words: in both texts, only in what was extracted, only in the article. */
+export interface ShingleCounts {
   readonly both: number;
   readonly onlyExtracted: number;
   readonly onlyArticle: number;
@@ -25,18 +25,16 @@ export interface ShingleShares {
  * `evaluate.py` of scrapinghub/article-extraction-benchmark at 4a3bc979; `accuracy` is the share of pages of which exactly
  * the article's words were extracted.
  */
-export const shingleBag: Metric<ArticleTruth, ShingleShares> = {
+export const shingleBag: Metric<ArticleTruth, ShingleCounts> = {
   name: "four words in a row",
   measure({ articleBody = "" }, text) {
     const [article, extracted] = [pythonWords(articleBody), pythonWords(text)];
     const [inArticle, inExtracted] = [shinglesOf(article), shinglesOf(extracted)];
     const both = commonCount(countsOf(inArticle), countsOf(inExtracted));
-    // Shares, so that long texts weigh no more.
-    const all = Math.max(1, inArticle.length + inExtracted.length - both);
     return {
-      both: both / all,
-      onlyExtracted: (inExtracted.length - both) / all,
-      onlyArticle: (inArticle.length - both) / all,
+      both,
+      onlyExtracted: inExtracted.length - both,
+      onlyArticle: inArticle.length - both,
       isExact: article.join(" ") === extracted.join(" "),
     };
   },
