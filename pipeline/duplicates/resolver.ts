@@ -2,7 +2,8 @@
 import { type EntryReader, entryFile, type PageRow, type SpanMeta } from "../span-entry.ts";
 import { PAGES_A_TURN, takeTurns } from "../take-turns.ts";
 import type { EarlierPage, EarlierRuns } from "./earlier-runs.ts";
-import { type Candidate, type DedupStage, type Match, placeOf, Stars, signatureAt, wordsOf } from "./stars.ts";
+import { type Candidate, type DedupStage, type Match, placeOf, Stars, signatureAt } from "./stars.ts";
+import { wordsOf } from "./typed-arrays.ts";
 
 /** A row with its last word: as the worker left it, or dropped as a duplicate. */
 export interface FinalRow {

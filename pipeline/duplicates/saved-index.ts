@@ -19,6 +19,7 @@ import { FormatError, RecipeError } from "../errors.ts";
 import { CheckedFile, type CheckedFileDigest, CheckedFileWriter, DATA_AT } from "./checked-file.ts";
 import type { Place } from "./evidence-files.ts";
 import { type Signing, signingDifferences } from "./signing.ts";
+import { wordsOf } from "./typed-arrays.ts";
 
 /** pages.bin: one for each page. What is before it ends where the record before says, or at 0. */
 const PageRecord = {
@@ -256,10 +257,4 @@ export class SavedIndexReader {
 
 function eachFile<T>(make: (name: FileName) => T): Record<FileName, T> {
   return Object.fromEntries(FILE_NAMES.map((name) => [name, make(name)])) as Record<FileName, T>;
-}
-
-function wordsOf(bytes: Buffer): Uint32Array {
-  const words = new Uint32Array(bytes.length / WORD);
-  new Uint8Array(words.buffer).set(bytes);
-  return words;
 }

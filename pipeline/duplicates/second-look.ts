@@ -22,7 +22,8 @@ import { Ranking } from "./rank.ts";
 import { SharedSignatures } from "./resolver.ts";
 import { type SharedKeys, SharedKeysFinder } from "./shared-keys.ts";
 import { SignaturePlaces } from "./signature-places.ts";
-import { type Candidate, type DedupStage, placeOf, Stars, signatureAt, wordsOf } from "./stars.ts";
+import { type Candidate, type DedupStage, placeOf, Stars, signatureAt } from "./stars.ts";
+import { wordsOf } from "./typed-arrays.ts";
 import { Verdicts } from "./verdicts.ts";
 
 export interface SecondLookOptions {

@@ -179,13 +179,6 @@ class StageStars {
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Bytes of an entry's keys as words. */
-export function wordsOf(bytes: Uint8Array): Uint32Array {
-  const words = new Uint32Array(bytes.length / Uint32Array.BYTES_PER_ELEMENT);
-  new Uint8Array(words.buffer).set(bytes);
-  return words;
-}
-
 /** A piece of one of an entry's files as a place on disk. */
 export function placeOf(path: string, piece: Piece | undefined): Place | undefined {
   return piece === undefined ? undefined : { path, offset: piece[0], length: piece[1] };
