@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { inOrder } from "../../pipeline/ordered.ts";
@@ -37,8 +37,9 @@ test("two runs cannot write to one folder", async () => {
   const dir = tempDir();
   writePages(dir, { files: 2, pages: 60 });
   const recipe = writeRecipe(dir, { stages: [{ use: fixture("jitter.ts"), with: { maxMs: 2000 } }] });
-  const first = sluice(["run", recipe, "--cache", "off"], { cwd: dir, killAfterMs: 8_000 });
-  await new Promise((resolve) => setTimeout(resolve, 2000));
+  const first = sluice(["run", recipe, "--cache", "off"], { cwd: dir, killAfterMs: 20_000 });
+  const lock = join(dir, "out", ".sluice-work", "lock");
+  for (let n = 0; n < 200 && !existsSync(lock); n++) await new Promise((resolve) => setTimeout(resolve, 50));
   const second = await sluice(["run", recipe, "--cache", "off"], { cwd: dir });
   assert.equal(second.code, 75, second.stderr);
   assert.match(second.stderr, /is writing a run there/);
