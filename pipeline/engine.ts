@@ -14,6 +14,7 @@ import { type Policy, policyOf } from "./duplicates/policy.ts";
 import { DuplicateResolver, type FinalRow } from "./duplicates/resolver.ts";
 import { decideAll } from "./duplicates/second-look.ts";
 import { type DedupStage, dedupStages } from "./duplicates/stars.ts";
+import { RetryError } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
 import { failpoint } from "./failpoints.ts";
 import type { PagePlace } from "./heartbeat.ts";
@@ -59,10 +60,20 @@ export async function runEngine(recipe: CheckedRecipe, options: EngineOptions): 
     const manifest = finished ?? (await new Run(plan, out, options).toTheEnd());
     isOver = true;
     return manifest;
+  } catch (error) {
+    throw withPlaces(error, [out.dir, options.cache]);
   } finally {
     if (isOver) out.removeWork();
     else out.unlock();
   }
+}
+
+/** What writing says of a full disk does not tell which. */
+function withPlaces(error: unknown, places: readonly (string | undefined)[]): unknown {
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  if ((code !== "ENOSPC" && code !== "EDQUOT") || path !== undefined) return error;
+  const named = places.filter((place) => place !== undefined).join(" or ");
+  return new RetryError(`${message}: make room for ${named}, and run again: it goes on from there`, { cause: error });
 }
 
 const DEFAULT_DEDUP_MB = 4096;

@@ -16,7 +16,7 @@ import { type FinalRow, finalRow } from "./duplicates/resolver.ts";
 import { decideAll } from "./duplicates/second-look.ts";
 import { dedupStages } from "./duplicates/stars.ts";
 import type { Verdicts } from "./duplicates/verdicts.ts";
-import { FormatError, RecipeError, StageError } from "./errors.ts";
+import { FormatError, RecipeError, RetryError, StageError } from "./errors.ts";
 import { failpoint } from "./failpoints.ts";
 import type { Outcome } from "./judge.ts";
 import { PageIds } from "./page-ids.ts";
@@ -205,6 +205,7 @@ class Barrier {
       if (
         error instanceof RecipeError ||
         error instanceof FormatError ||
+        error instanceof RetryError ||
         (error as NodeJS.ErrnoException).code !== undefined
       )
         throw error;

@@ -132,6 +132,6 @@ export async function loadItems(
   const search = searchFor(items, { method, ngram, threshold });
   if (search.isSearched.includes(1)) return { items: items.map(({ id, suite }) => ({ id, suite })), search };
   throw new RecipeError(
-    `decontaminate.evals: none of the ${items.length} items in ${evals.join(", ")} has ${FEWEST_WORDS} words; expected items that can be found`,
+    `decontaminate.evals: none of the ${items.length} items in ${evals.join(", ")} can be found; expected items of ${FEWEST_WORDS} words that are not all the same`,
   );
 }

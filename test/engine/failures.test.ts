@@ -13,7 +13,7 @@ test("a failing sink stops the run with its message, and it is worth retrying", 
   const recipe = writeRecipe(dir, { sink: { use: fixture("failing-sink.ts"), with: { dir: "out", after: 5 } } });
   const { code, stderr } = await sluice(["run", recipe, "--cache", "off"], { cwd: dir, timeoutMs: 30_000 });
   assert.equal(code, 75, stderr);
-  assert.match(stderr, /sluice: .*no space left on device/);
+  assert.match(stderr, /sluice: .*no space left on device, write: make room for \S+out, and run again/);
 });
 
 test("a stage that cannot be set up stops the run and is named", async () => {

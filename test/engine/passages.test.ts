@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { run } from "../../index.ts";
+import { EXIT, exitCode } from "../../pipeline/errors.ts";
 import { withoutCuts } from "../../pipeline/passages.ts";
 import type { RunOptions } from "../../pipeline/run.ts";
 import { openLedger } from "./ask-ledger.ts";
@@ -130,6 +132,26 @@ test("killed while it cuts, the run goes on and leaves the same bytes", async ()
   assert.equal(killed.signal, "SIGKILL");
   const resumed = await runRecipe(recipe, dir, ["--cache", "off"]);
   assert.deepEqual(digests(resumed), digests(undisturbed));
+});
+
+test("what an index says is worth another try, is: a scratch disk that is full", async () => {
+  const dir = tempDir();
+  writeBannerPages(dir);
+  const module = join(dir, "full-disk.ts");
+  writeFileSync(
+    module,
+    `import { definePassages, z } from "sluice";
+import { RetryError } from "${pathToFileURL(join(import.meta.dirname, "..", "..", "pipeline", "errors.ts"))}";
+export default definePassages({
+  name: "full-disk", module: import.meta.url, version: 1, params: z.object({}),
+  openIndex: () => ({ observe: () => { throw new RetryError("no room"); }, cuts: () => [], bytes: 0 }),
+});`,
+  );
+  await assert.rejects(runIn(dir, { stages: [{ use: module }] }), (error) => {
+    assert.equal((error as Error).message, "no room");
+    assert.equal(exitCode(error), EXIT.retry);
+    return true;
+  });
 });
 
 test("measuring beyond drops is refused with it: other thresholds cannot be asked", async () => {

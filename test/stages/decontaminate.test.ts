@@ -389,7 +389,10 @@ test("sets that cannot be used are refused: with the file, the line, what was fo
       /latin1\.txt: 1 sequences of bytes are not UTF-8/,
     ],
     [{ evals: [evalFile("numbers.jsonl", [{ a: 1 }, { a: 2 }])] }, /numbers\.jsonl:1: found no text in 2 rows/],
-    [{ evals: [evalFile("short.jsonl", [{ text: "too short" }])] }, /none of the 1 items .* has 8 words/],
+    [
+      { evals: [evalFile("short.jsonl", [{ text: "too short" }])] },
+      /none of the 1 items .* can be found; expected items of 8 words/,
+    ],
     [
       { evals, fields: ["query"] },
       /apples\.jsonl:1: found the fields question, answer, expected text in one of the fields query/,
