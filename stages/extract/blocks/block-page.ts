@@ -6,7 +6,7 @@ export const BlockKind = {
   paragraph: 0,
   /** Level 1–6. */
   heading: 1,
-  /** Text of a list's item; level: how many lists it is in. */
+  /** Text of a list's item; level: how many lists it is in, at least 1. */
   item: 2,
   /** A row of short cells, apart by tabs; level 1: of header cells. */
   row: 3,
@@ -87,7 +87,13 @@ export function blockText(page: BlockPage, block: number): string {
   return unitsText(page.units, page.starts[block]!, page.ends[block]!);
 }
 
+/** Beyond this many arguments a call may overflow the stack. */
+const MAX_ARGUMENTS = 4096;
+
 /** The text of `units[from..to)`. */
-export function unitsText(units: Uint16Array, from: number, to: number): string {
+function unitsText(units: Uint16Array, from: number, to: number): string {
+  // This way a text of Latin-1 takes a byte a character; the other is for texts of any length.
+  if (to - from <= MAX_ARGUMENTS)
+    return String.fromCharCode.apply(null, units.subarray(from, to) as unknown as number[]);
   return Buffer.from(units.buffer, units.byteOffset + 2 * from, 2 * (to - from)).toString("utf16le");
 }

@@ -316,7 +316,7 @@ class PageReader {
       const mask = maskOf(this.attributes, this.html, this.units);
       container = this.containers.add(tag, container, mask, shapeOf(tag, this.attributes, this.units));
       if (LISTS.includes(tag)) mark = 1 + open.markAt(open.lastAmong(LISTS));
-      else if (tag === LI) mark = open.markAt(open.lastAmong(LISTS));
+      else if (tag === LI) mark = Math.max(1, open.markAt(open.lastAmong(LISTS)));
       else if (tag === QUOTE) mark = 1 + open.markAt(open.lastOf[QUOTE]!);
       else if (tag === TR) mark = this.blocks.count;
     }

@@ -1,0 +1,52 @@
+/** Which blocks of a page are its main text: boosted trees say how likely each is, and the best choice is taken. */
+import { readFileSync } from "node:fs";
+import { BoostedTrees } from "../../../../classifiers/boosted-trees/index.ts";
+import { FormatError } from "../../../../pipeline/errors.ts";
+import type { BlockPage } from "../block-page.ts";
+import { FEATURE_NAMES, featuresOf } from "../features.ts";
+import { selectBlocks } from "./select.ts";
+
+/** How much more recall counts than precision. */
+export const BETAS = { precision: 0.5, balanced: 0.75, recall: 1.5 } as const;
+export type Favor = keyof typeof BETAS;
+
+/** What a model file holds: JSON. */
+export interface StoredMainTextModel {
+  /** What it was trained on, for those who read the file. */
+  readonly note: unknown;
+  readonly model: unknown;
+}
+
+export class MainTextModel {
+  readonly #trees: BoostedTrees;
+
+  constructor(trees: BoostedTrees, where: string) {
+    const differs = FEATURE_NAMES.findIndex((name, i) => trees.columnNames[i] !== name);
+    if (differs >= 0 || trees.columnNames.length !== FEATURE_NAMES.length) {
+      const at = differs >= 0 ? differs : FEATURE_NAMES.length;
+      throw new FormatError(
+        `${where}: column ${at} is ${trees.columnNames[at] ?? "missing"}, expected ${FEATURE_NAMES[at] ?? "no more"}: train anew`,
+      );
+    }
+    this.#trees = trees;
+  }
+
+  /** The model that comes with the package. */
+  static load(): MainTextModel {
+    const place = new URL("main-text.trees", import.meta.url);
+    const { model } = JSON.parse(readFileSync(place, "utf8")) as StoredMainTextModel;
+    return new MainTextModel(BoostedTrees.fromJSON(model, "main-text.trees"), "main-text.trees");
+  }
+
+  /** 1 for each block to keep. A page with text has one at least. */
+  select(page: BlockPage, favor: Favor = "balanced"): Uint8Array {
+    const keep = new Uint8Array(page.count);
+    if (page.count === 0) return keep;
+    const logits = new Float64Array(page.count);
+    this.#trees.predict(featuresOf(page), page.count, logits);
+    const lengths = new Int32Array(page.count);
+    for (let block = 0; block < page.count; block++) lengths[block] = page.ends[block]! - page.starts[block]!;
+    selectBlocks(lengths, logits, BETAS[favor], keep);
+    return keep;
+  }
+}
