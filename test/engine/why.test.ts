@@ -218,6 +218,31 @@ test("lines stand beside the lines that they are like, and words that differ are
   ]);
 });
 
+test("a line that is broken in the other text stands beside all its parts", () => {
+  const shown = (page: string, twin: string) =>
+    compareTexts(page, twin).map(({ kind, page = [], twin = [] }) => [
+      kind,
+      ...[page, twin].map((cell) => cell.map(({ text, differs }) => (differs ? `<${text}>` : text)).join("")),
+    ]);
+  const [one, two, three] = ["It was a bright cold day in spring", "and the clocks struck thirteen.", "He went in."];
+  assert.deepEqual(shown(`Title\n\n${one} ${two} ${three}\n\nend`, `Title\n\n${one}\n${two}\n\n${three}\n\nend`), [
+    ["equal", "Title", "Title"],
+    ["equal", "", ""],
+    ["changed", `${one}< >${two}< >${three}`, `${one}<\n>${two}<\n\n>${three}`],
+    ["equal", "", ""],
+    ["equal", "end", "end"],
+  ]);
+  assert.deepEqual(shown(`${one}\n${two}`, `${one} ${two}`), [["changed", `${one}<\n>${two}`, `${one}< >${two}`]]);
+  assert.deepEqual(
+    sideBySide(compareTexts("a b c d\ne f g h", "a b c d e f g h"), {
+      columns: 40,
+      color: false,
+      titles: ["p", "t"],
+    }).slice(2),
+    ["a b c d[-¶ -]e f g | a b c d{+ +}e f g", "h                  | h"],
+  );
+});
+
 test("columns fit the terminal, whatever the script, and what a terminal would act on is shown", () => {
   const page = `${"日本語".repeat(30)}\n\u001b[31mred\u0007\n${"x".repeat(300)}`;
   const twin = `${"日本語".repeat(29)}\nother\n${"x".repeat(200)}`;

@@ -36,7 +36,7 @@ export async function runPassageMethod(
         blaming(name, work.ids.of(number), () => index.observe!(page));
       }
     }
-    for (const _ of index.settle?.() ?? []);
+    for (const _ of index.settle?.() ?? []) work.progress(`${name}: between the looks`, undefined);
     for await (const row of work.rows(`${name}: cutting`)) {
       const { number, page } = row;
       shown.push(number);

@@ -13,6 +13,7 @@ export interface Segment {
 export interface LinePair {
   /** Which of the texts have the line: both the same one, both another one, or one of them. */
   readonly kind: "equal" | "changed" | "page" | "twin";
+  /** With line ends where it is several lines, and one in the other text. */
   readonly page?: readonly Segment[];
   readonly twin?: readonly Segment[];
 }
@@ -21,22 +22,25 @@ export interface LinePair {
 const MAX_EDITS = 2000;
 /** Lines that are paired by the words in common, page × twin; more are paired in order. */
 const MAX_PAIRINGS = 10_000;
+/** Lines that are joined with one that was broken in the other text, and characters that they come to. */
+const MAX_JOINED = 50;
+const MAX_JOINED_CHARS = 20_000;
 
 export function compareTexts(page: string, twin: string): LinePair[] {
   const pairs: LinePair[] = [];
-  let removed: readonly string[] = [];
-  for (const { value, added, removed: isRemoved } of changes(page.split("\n"), twin.split("\n"))) {
-    if (isRemoved) removed = value;
-    else if (added) {
-      pairs.push(...pairLines(removed, value));
-      removed = [];
-    } else {
-      pairs.push(...pairLines(removed, []));
-      removed = [];
-      for (const line of value) pairs.push({ kind: "equal", page: same(line), twin: same(line) });
-    }
+  let [ours, theirs]: [string[], string[]] = [[], []];
+  const script = changes(page.split("\n"), twin.split("\n"));
+  for (const [i, { value, added, removed }] of script.entries()) {
+    // Blank lines are alike anywhere: between lines that differ they say nothing of which belong together.
+    const isBetween = i > 0 && i < script.length - 1 && value.every((line) => line.trim() === "");
+    if (!added && (removed || isBetween)) ours.push(...value);
+    if (!removed && (added || isBetween)) theirs.push(...value);
+    if (added || removed || isBetween) continue;
+    pairs.push(...pairLines(ours, theirs));
+    [ours, theirs] = [[], []];
+    for (const line of value) pairs.push({ kind: "equal", page: same(line), twin: same(line) });
   }
-  return [...pairs, ...pairLines(removed, [])];
+  return [...pairs, ...pairLines(ours, theirs)];
 }
 
 /** An edit script; deletions come before insertions at the same place. */
@@ -65,12 +69,61 @@ function pairLines(page: readonly string[], twin: readonly string[]): LinePair[]
     while (p < pageEnd) pairs.push({ kind: "page", page: different(page[p++]!) });
     while (t < twinEnd) pairs.push({ kind: "twin", twin: different(twin[t++]!) });
   };
-  for (const [i, j] of alike(page, twin)) {
-    pushUntil(i, j);
-    pairs.push({ kind: "changed", ...compareLines(page[p++]!, twin[t++]!) });
+  const matched = alike(page, twin);
+  for (const [n, [i, j]] of matched.entries()) {
+    const [nextI, nextJ] = matched[n + 1] ?? [page.length, twin.length];
+    const [ours, theirs] = joined(page.slice(p, nextI), twin.slice(t, nextJ), i - p, j - t);
+    pushUntil(p + ours.start, t + theirs.start);
+    if (ours.text === theirs.text) pairs.push({ kind: "equal", page: same(ours.text), twin: same(theirs.text) });
+    else pairs.push({ kind: "changed", ...compareLines(ours.text, theirs.text) });
+    p += ours.end - ours.start;
+    t += theirs.end - theirs.start;
   }
   pushUntil(page.length, twin.length);
   return pairs;
+}
+
+interface Lines {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/**
+ * A line that is broken in two, or more, in the other text: around line `i` of the page and line `j` of the twin, as many
+ * neighbours are taken in, on either side, as make them more alike. Neighbours belong to no other pair.
+ */
+function joined(page: readonly string[], twin: readonly string[], i: number, j: number): [Lines, Lines] {
+  let ours: Lines = { start: i, end: i + 1, text: page[i]! };
+  let theirs: Lines = { start: j, end: j + 1, text: twin[j]! };
+  const alikeness = (a: Lines, b: Lines) => similarity(wordSet(a.text), wordSet(b.text));
+  for (let best = alikeness(ours, theirs), steps = 0; steps < MAX_JOINED; steps++) {
+    const choices = [
+      ...grown(page, ours).map((lines) => [lines, theirs] as const),
+      ...grown(twin, theirs).map((lines) => [ours, lines] as const),
+    ].map((choice) => ({ choice, value: alikeness(...choice) }));
+    const { choice, value } = choices.reduce((a, b) => (b.value > a.value ? b : a), {
+      choice: [ours, theirs],
+      value: best,
+    });
+    if (value <= best) break;
+    [ours, theirs] = choice;
+    best = value;
+  }
+  return [ours, theirs];
+}
+
+/** Lines with what stands before or behind them, up to the next line that is not blank. */
+function grown(all: readonly string[], { start, end }: Lines): Lines[] {
+  const isBlank = (n: number) => all[n]!.trim() === "";
+  let before = start - 1;
+  while (before > 0 && isBlank(before)) before--;
+  let behind = end;
+  while (behind < all.length - 1 && isBlank(behind)) behind++;
+  return [
+    ...(before >= 0 ? [{ start: before, end, text: all.slice(before, end).join("\n") }] : []),
+    ...(behind < all.length ? [{ start, end: behind + 1, text: all.slice(start, behind + 1).join("\n") }] : []),
+  ].filter(({ text }) => text.length <= MAX_JOINED_CHARS);
 }
 
 /** Pairs of numbers in ascending order, of the greatest sum of similarities (Needleman and Wunsch 1970). */
@@ -101,9 +154,12 @@ function wordSet(line: string): ReadonlySet<string> {
   return new Set(tokens(line).filter((token) => token.trim() !== ""));
 }
 
+/** Of two blank lines: less than a word in common. */
+const BLANK = 1e-6;
+
 function similarity(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   const all = a.union(b).size;
-  return all === 0 ? 0 : a.intersection(b).size / all;
+  return all === 0 ? BLANK : a.intersection(b).size / all;
 }
 
 function compareLines(page: string, twin: string): Pick<LinePair, "page" | "twin"> {
