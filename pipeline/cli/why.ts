@@ -56,12 +56,13 @@ function pairsOf({ compared }: PageStory): LinePair[] | undefined {
   return compareTexts(compared.page, compared.twin);
 }
 
-/** Lines that differ, each with its number from 1. */
+/** Lines that differ, each with its number from 1, or that of the first. */
 function differences(pairs: readonly LinePair[]): object[] {
-  let [page, twin] = [0, 0];
+  let [nextPage, nextTwin] = [1, 1];
   return pairs.flatMap((pair) => {
-    if (pair.page !== undefined) page++;
-    if (pair.twin !== undefined) twin++;
+    const [page, twin] = [nextPage, nextTwin];
+    nextPage += linesIn(pair.page);
+    nextTwin += linesIn(pair.twin);
     if (pair.kind === "equal") return [];
     return [
       {
@@ -70,6 +71,12 @@ function differences(pairs: readonly LinePair[]): object[] {
       },
     ];
   });
+}
+
+/** A pair has several lines of a text where the other has them as one. */
+function linesIn(segments: LinePair["page"]): number {
+  if (segments === undefined) return 0;
+  return segments.reduce((sum, { text }) => sum + text.split("\n").length - 1, 1);
 }
 
 function inWords(story: PageStory, manifest: Manifest, flags: Flags): string {
