@@ -33,7 +33,7 @@ export interface ContainerStats {
 /** Farther than this is as good as nowhere. */
 export const FAR = 20;
 
-const ELEMENTS = "nav footer header aside form main figure table blockquote details dialog section".split(" ");
+const ELEMENTS = "nav footer header aside form main figure table blockquote details dialog section noscript".split(" ");
 
 /** Elements and marks whose presence around a block says something, as bits. */
 export const SURROUNDING_NAMES = [...ELEMENTS, "hidden", "articleBody", "product", "discussion", "articleSchema"];

@@ -61,6 +61,7 @@ const LI = tagId("li");
 const LINK = tagId("link");
 const META = tagId("meta");
 const OTHER = tagId("other");
+const NOSCRIPT = tagId("noscript");
 const P = tagId("p");
 const PRE = tagId("pre");
 const QUOTE = tagId("blockquote");
@@ -127,6 +128,7 @@ class PageReader {
   private isVerbatim = false;
   /** Place of the outermost element whose content is not read. */
   private skippedFrom = NOWHERE;
+  private noscriptEnd = -1;
   private readonly blocks = new BlockList();
   private readonly containers = new ContainerList();
   private readonly open: OpenElements;
@@ -235,8 +237,8 @@ class PageReader {
     const traits = TRAITS[tag]!;
     const next = this.attributes.read(this.units, nameTo, this.end, WANTS_ATTRIBUTES[tag] === 1);
     if (next < 0) return this.end;
+    if ((traits & Trait.raw) !== 0) return this.rawElement(tag, next);
     if ((traits & Trait.block) !== 0) this.startBlockElement(tag);
-    else if ((traits & Trait.raw) !== 0) return this.rawElement(tag, next);
     else if ((traits & Trait.void) !== 0) this.voidElement(tag);
     else if ((traits & Trait.tracked) !== 0) this.startInline(tag, (traits & Trait.skipped) !== 0);
     else if ((traits & Trait.root) !== 0) this.rootElement(tag);
@@ -259,22 +261,41 @@ class PageReader {
   private rawElement(tag: number, from: number): number {
     const { html, units, end } = this;
     if (this.isXml && this.attributes.isSelfClosing) return from;
+    if (tag === NOSCRIPT && this.isReadWithoutScripts(from)) {
+      this.startBlockElement(NOSCRIPT);
+      return from;
+    }
     const isData = tag === SCRIPT && this.attributes.has(Attribute.type);
     const isLinkedData = isData && this.value(Attribute.type).trim().toLowerCase() === "application/ld+json";
-    const length = TAG_NAMES[tag]!.length;
-    let to = from;
-    for (; ; to += 2) {
-      to = html.indexOf("</", to);
-      if (to < 0) to = end;
-      const nameTo = to + 2 + length;
-      if (to === end || nameTo > end) break;
-      if (TAG_TABLE.find(units, to + 2, nameTo) === tag && (nameTo === end || endsTagName(units[nameTo]!))) break;
-    }
+    const to = this.rawEnd(tag, from);
     if (isLinkedData) this.facts.structuredData(html.slice(from, to));
     if (tag === TITLE && !this.isSkipping) this.facts.title ||= this.decoded(from, to);
     if (to >= end) return end;
-    const next = this.attributes.read(units, Math.min(end, to + 2 + length), end, false);
+    const next = this.attributes.read(units, Math.min(end, to + 2 + TAG_NAMES[tag]!.length), end, false);
     return next < 0 ? end : next;
+  }
+
+  /** Where the end tag of raw text begins. */
+  private rawEnd(tag: number, from: number): number {
+    const { html, units, end } = this;
+    const length = TAG_NAMES[tag]!.length;
+    for (let at = from; ; at += 2) {
+      at = html.indexOf("</", at);
+      const nameTo = at + 2 + length;
+      if (at < 0 || nameTo > end) return end;
+      if (TAG_TABLE.find(units, at + 2, nameTo) === tag && (nameTo === end || endsTagName(units[nameTo]!))) return at;
+    }
+  }
+
+  /**
+   * Whether what stands in `<noscript>` is read. Some sites have their whole text there, for readers like us; most have
+   * a picture, or a request to run scripts.
+   */
+  private isReadWithoutScripts(from: number): boolean {
+    if (this.isSkipping || this.open.lastOf[NOSCRIPT] !== NOWHERE) return true;
+    // The next end is looked for once, however many elements begin before it.
+    if (from > this.noscriptEnd) this.noscriptEnd = this.rawEnd(NOSCRIPT, from);
+    return this.noscriptEnd < this.end && this.noscriptEnd - from >= MIN_NOSCRIPT_UNITS;
   }
 
   private voidElement(tag: number): void {
@@ -647,6 +668,9 @@ class PageReader {
     return pieces.join("");
   }
 }
+
+/** A shorter `<noscript>` has no text of the page. */
+const MIN_NOSCRIPT_UNITS = 1000;
 
 /** No fact of a page is longer. */
 const MAX_VALUE_UNITS = 2000;

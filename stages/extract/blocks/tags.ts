@@ -13,7 +13,7 @@ const BLOCKS = [
   ),
   ..."summary table tbody td tfoot th thead tr ul".split(" "),
 ];
-/** Their content is markup to nobody: it ends at the end tag of the same name, and nowhere else. */
+/** Their content is markup to nobody: it ends at the end tag of the same name, and nowhere else. (`noscript` may be read, as a block.) */
 const RAW = "script style textarea title iframe noscript noembed noframes".split(" ");
 /** Elements whose content is no text of the page, though it is markup. */
 const SKIPPED = "template svg math object applet select button datalist video audio canvas".split(" ");
@@ -58,6 +58,7 @@ export const Trait = { block: 1, raw: 2, skipped: 4, void: 8, tracked: 16, root:
 export const TRAITS = new Uint8Array(TAG_NAMES.length);
 mark(Trait.block | Trait.tracked, BLOCKS);
 mark(Trait.raw, RAW);
+mark(Trait.block | Trait.tracked, ["noscript"]);
 mark(Trait.skipped | Trait.tracked, SKIPPED);
 mark(Trait.void, VOID);
 // Unknown elements may be containers (custom elements are), so that their ends have to be known.
