@@ -22,7 +22,7 @@ const LISTED_IN: Readonly<Record<string, keyof Registry>> = {
   tokenizer: "sinks",
 };
 /** Folders that hold no stage file themselves. */
-const WITHOUT_STAGES = /^(stages|stages\/sources\/warc|stages\/(filters|clean|dedup)\/.+|tokenizer\/export)$/;
+const WITHOUT_STAGES = /^(stages|stages\/sources\/warc|stages\/(extract|filters|clean|dedup)\/.+|tokenizer\/export)$/;
 
 const stageFiles = sourceFiles().filter(
   (file) => /^(stages|tokenizer|classifiers)\//.test(file) && defaultExport(parse(file)) !== undefined,

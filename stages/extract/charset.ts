@@ -11,7 +11,7 @@
  * lacks the 8,822 syllables of windows-949, Big5 the 5,000 characters of HKSCS, and Shift_JIS swaps control characters.
  */
 import { isAscii, isUtf8 } from "node:buffer";
-import { normalizeEncoding, TextDecoder as StandardDecoder } from "@exodus/bytes/encoding.js";
+import { createRequire } from "node:module";
 
 export interface DecodedText {
   /** Without byte order mark, NULs and lone surrogates. */
@@ -97,9 +97,16 @@ function metaCharset(body: Uint8Array): string | undefined {
   return charset === "x-user-defined" ? "windows-1252" : charset;
 }
 
+/** Loaded by the first page that is not plain UTF-8: it takes 20 ms, and most runs never meet one. */
+let standard: typeof import("@exodus/bytes/encoding.js") | undefined;
+function encodingStandard(): NonNullable<typeof standard> {
+  standard ??= createRequire(import.meta.url)("@exodus/bytes/encoding.js") as NonNullable<typeof standard>;
+  return standard;
+}
+
 /** The WHATWG name for a label ("latin1" → "windows-1252"), or nothing for a label that nobody knows. */
 export function knownCharset(label: string | undefined): string | undefined {
-  return label === undefined ? undefined : (normalizeEncoding(label) ?? undefined);
+  return label === undefined ? undefined : (encodingStandard().normalizeEncoding(label) ?? undefined);
 }
 
 function decodeAs(charset: string, body: Uint8Array): DecodedText {
@@ -110,6 +117,7 @@ function decodeAs(charset: string, body: Uint8Array): DecodedText {
 function decode(charset: string, body: Uint8Array): string {
   if (charset === "utf-8") return new TextDecoder().decode(body);
   if (charset === "replacement") return body.length === 0 ? "" : "\ufffd";
+  const { TextDecoder: StandardDecoder } = encodingStandard();
   return new StandardDecoder(charset).decode(body);
 }
 
