@@ -59,6 +59,7 @@ const INPUT = tagId("input");
 const LABEL = tagId("label");
 const LI = tagId("li");
 const LINK = tagId("link");
+const MATH = tagId("math");
 const META = tagId("meta");
 const OTHER = tagId("other");
 const NOSCRIPT = tagId("noscript");
@@ -66,8 +67,10 @@ const P = tagId("p");
 const PRE = tagId("pre");
 const QUOTE = tagId("blockquote");
 const SCRIPT = tagId("script");
+const SELECT = tagId("select");
 const SPAN = tagId("span");
 const SUMMARY = tagId("summary");
+const SVG = tagId("svg");
 const TABLE = tagId("table");
 const TH = tagId("th");
 const TIME = tagId("time");
@@ -171,6 +174,11 @@ class PageReader {
     };
   }
 
+  /** In a drawing or formula: what is in it is XML. */
+  private get isForeign(): boolean {
+    return this.open.lastOf[SVG] !== NOWHERE || this.open.lastOf[MATH] !== NOWHERE;
+  }
+
   private get isSkipping(): boolean {
     return this.skippedFrom !== NOWHERE;
   }
@@ -260,7 +268,7 @@ class PageReader {
   /** Scripts and their like: everything up to the end tag, markup or not. */
   private rawElement(tag: number, from: number): number {
     const { html, units, end } = this;
-    if (this.isXml && this.attributes.isSelfClosing) return from;
+    if (this.attributes.isSelfClosing && (this.isXml || this.isForeign)) return from;
     if (tag === NOSCRIPT && this.isReadWithoutScripts(from)) {
       this.startBlockElement(NOSCRIPT);
       return from;
@@ -355,7 +363,7 @@ class PageReader {
       else this.popBeyond(open.lastAmong(ROW_GROUPS), table);
       return;
     }
-    this.popBeyond(open.lastOf[P]!, open.lastAmong(SCOPES));
+    this.popBeyond(open.lastOf[P]!, Math.max(this.skippedFrom, open.lastAmong(SCOPES)));
     if (tag === LI) this.popBeyond(open.lastOf[LI]!, open.lastAmong(LIST_SCOPES));
     else if (tag === DT || tag === DD) {
       this.popBeyond(Math.max(open.lastOf[DT]!, open.lastOf[DD]!), open.lastAmong(DEFINITION_SCOPES));
@@ -384,7 +392,9 @@ class PageReader {
   private startInline(tag: number, isSkipped: boolean): void {
     const { open } = this;
     if (this.isSkipping && !isSkipped) return;
-    if (this.attributes.isSelfClosing) return; // "<video … />" is not followed by an end tag, whatever the standard says
+    const isForeign = tag === SVG || tag === MATH || this.isForeign;
+    if (this.attributes.isSelfClosing && (this.isXml || isForeign)) return;
+    if (tag === BUTTON || tag === SELECT) this.popBeyond(open.lastOf[tag]!, open.lastAmong(SCOPES)); // none is in another
     let container = open.container;
     if (isSkipped) {
       this.dueSpace();
@@ -392,9 +402,9 @@ class PageReader {
       if (!this.isSkipping && !isShown) this.skippedFrom = open.top + 1;
     } else if (WANTS_ATTRIBUTES[tag] === 1) {
       if (tag === A) {
-        if (!this.attributes.has(Attribute.href)) return;
         this.endLink();
         if (this.linkEnd === this.outEnd) this.dueSpace();
+        if (!this.attributes.has(Attribute.href)) return;
         this.isLinkCounted = false;
       }
       if (tag === TIME) {
@@ -412,9 +422,10 @@ class PageReader {
   private endInline(tag: number, isSkipped: boolean): void {
     const { open } = this;
     const place = open.lastOf[tag]!;
-    if (place === NOWHERE || (this.isSkipping && !isSkipped)) return;
+    if (this.isSkipping && !isSkipped) return;
     if (tag === A) this.linkEnd = this.outEnd;
-    else if (tag === TIME || tag === LABEL || tag === BUTTON) this.dueSpace();
+    if (place === NOWHERE) return;
+    if (tag === TIME || tag === LABEL || tag === BUTTON) this.dueSpace();
     if (place > open.lastBlock) this.popTo(place);
     else if (isSkipped) {
       this.boundary();
