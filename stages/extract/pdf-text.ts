@@ -1,84 +1,51 @@
-/** The text pieces of a PDF page → lines and paragraphs. */
-
-/** What pdf.js tells of a piece of text: the fields used here. */
-export interface PdfTextItem {
-  readonly str: string;
-  /** The last piece of its line. */
-  readonly hasEOL: boolean;
-  /** `[a, b, c, d, x, y]`: the piece's place on the page, in points, y upwards. */
-  readonly transform: readonly number[];
-}
-
-interface Line {
-  readonly text: string;
-  /** Height of the base line above the page's lower edge, points. */
-  readonly y: number;
-}
-
-/** A gap this much wider than the page's usual one begins a paragraph. Leading varies by rounding; blank lines double it. */
-const PARAGRAPH_GAP = 1.4;
+/**
+ * What pdf.js tells of the pages of a PDF → its text.
+ *
+ *     items ─▶ segments ─▶ without running lines ─▶ in reading order ─▶ paragraphs
+ */
+import { joinFlows } from "./pdf-paragraphs.ts";
+import { type Flow, inReadingOrder } from "./pdf-reading-order.ts";
+import { withoutRunningLines } from "./pdf-running-lines.ts";
+import type { Segment } from "./pdf-segments.ts";
 
 /** Latin ligatures, the only characters that compatibility normalisation is wanted for (it would also turn ² into 2). */
 const LIGATURES = /[\ufb00-\ufb06]/g;
 /** Controls other than tab and line feed; they come from fonts with broken tables. */
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufeff]/g;
-/** A word broken at the line's end; a capital or digit after it is a compound or a range, and stays. */
-const BROKEN_WORD = /(\p{L})[-\u2010]\n(?=\p{Ll})/gu;
-const SOFT_HYPHEN = /\u00ad\n?/g;
 
-/** One page's text: a line feed at the end of each line, an empty line where the gap says "paragraph". */
-export function pageText(items: readonly PdfTextItem[]): string {
-  const lines = linesOf(items);
-  const usualGap = medianGap(lines);
-  let text = "";
-  for (const [index, line] of lines.entries()) {
-    if (index > 0) {
-      const gap = lines[index - 1]!.y - line.y;
-      text += usualGap > 0 && gap > usualGap * PARAGRAPH_GAP ? "\n\n" : "\n";
-    }
-    text += line.text;
+/** Any of these, or spaces that are not single ones between words. */
+const UNTIDY = /[\u0000-\u001f\u007f-\u00a0\u2000-\u200b\u202f\u3000\ue000-\uf8ff\ufb00-\ufb06\ufeff]| {2}|^ | $/;
+/** Symbol fonts' bullets, and what else has a place in no standard. */
+const PRIVATE_BULLETS = /[\uf0b7\uf0a7\uf0d8\uf076\uf02d]/g;
+const PRIVATE = /[\ue000-\uf8ff]/g;
+/** Dots that lead the eye to a page number. */
+const LEADER = / ?(?:\. ?){5,}/g;
+
+/** The segments of a page, one list for each way its text runs (`segmentsOf`). */
+export type PdfPage = readonly (readonly Segment[])[];
+
+/** The document's text: a line for each paragraph, list item and table row, an empty line between paragraphs. */
+export function pdfText(pages: readonly PdfPage[]): string {
+  const tidied = pages.map((page) => page.map((segments) => segments.flatMap(tidySegment)));
+  const upright = withoutRunningLines(tidied.map((page) => page[0] ?? []));
+  const flows: Flow[] = [];
+  for (const [index, page] of tidied.entries()) {
+    for (const segments of [upright[index]!, ...page.slice(1)]) flows.push(...inReadingOrder(segments));
   }
-  return text;
+  return tidy(joinFlows(flows));
 }
 
-/** What is done to the whole text: words joined over line ends (also over pages), stray characters out. */
-export function tidyPdfText(text: string): string {
-  return text
+/** Stray characters out before lines are joined; a segment of nothing else is none. */
+function tidySegment(segment: Segment): Segment[] {
+  if (!UNTIDY.test(segment.text)) return [segment];
+  const text = segment.text
     .replace(CONTROLS, "")
+    .replace(PRIVATE_BULLETS, "•")
+    .replace(PRIVATE, "")
     .replace(LIGATURES, (ligature) => ligature.normalize("NFKC"))
-    .replace(/[^\S\n]+/g, " ")
-    .replace(/ ?\n ?/g, "\n")
-    .replace(/\n{3,}/g, "\n\n")
-    .replace(SOFT_HYPHEN, "")
-    .replace(BROKEN_WORD, "$1")
+    .replace(/\s+/g, " ")
     .trim();
+  return text === "" ? [] : [{ ...segment, text }];
 }
 
-function linesOf(items: readonly PdfTextItem[]): Line[] {
-  const lines: Line[] = [];
-  let pieces: string[] = [];
-  let y = 0;
-  for (const item of items) {
-    if (pieces.length === 0) y = item.transform[5] ?? 0;
-    pieces.push(item.str);
-    if (item.hasEOL) pieces = endLine();
-  }
-  if (pieces.length > 0) endLine();
-  return lines;
-
-  function endLine(): string[] {
-    const text = pieces.join("");
-    if (text.trim() !== "") lines.push({ text, y });
-    return [];
-  }
-}
-
-/** The middle one of the downward gaps (the lower of two); 0 where there is none. Upward "gaps" are the next column's. */
-function medianGap(lines: readonly Line[]): number {
-  const gaps = lines
-    .slice(1)
-    .map((line, index) => lines[index]!.y - line.y)
-    .filter((gap) => gap > 0)
-    .sort((a, b) => a - b);
-  return gaps[(gaps.length - 1) >> 1] ?? 0;
-}
+const tidy = (text: string) => text.replaceAll("\u00ad", "").replace(LEADER, " … ").trim();

@@ -2,7 +2,9 @@
 import { fileURLToPath } from "node:url";
 import { parentPort } from "node:worker_threads";
 import { THREAD_READY } from "./killable-thread.ts";
-import { type PdfTextItem, pageText, tidyPdfText } from "./pdf-text.ts";
+import { BoundedDecompression } from "./pdf-inflate.ts";
+import { type PdfTextItem, segmentsOf } from "./pdf-segments.ts";
+import { type PdfPage, pdfText } from "./pdf-text.ts";
 
 export interface PdfRequest {
   readonly body: Uint8Array;
@@ -28,8 +30,11 @@ if (port !== null) await serve(port);
 
 async function serve(port: NonNullable<typeof parentPort>): Promise<void> {
   // pdf.js reports every oddity of a file to the console, some of them whatever its verbosity.
+  Object.assign(globalThis, { DecompressionStream: BoundedDecompression });
   for (const method of ["log", "info", "warn", "error", "debug"] as const) console[method] = () => {};
   const pdfjs = await import("pdfjs-dist/legacy/build/pdf.mjs");
+  // The half that reads files; pdf.js would load it with the first, and that file's deadline would have to allow for it.
+  await import("pdfjs-dist/legacy/build/pdf.worker.mjs" as string);
   const assets = fileURLToPath(new URL("./", import.meta.resolve("pdfjs-dist/package.json")));
   port.on("message", async (request: PdfRequest) => {
     port.postMessage(await read(pdfjs, assets, request));
@@ -54,23 +59,21 @@ async function read(
   });
   try {
     const pdf = await loading.promise;
-    const texts: string[] = [];
+    const pages: PdfPage[] = [];
     let chars = 0;
-    let pagesRead = 0;
     const wanted = Math.min(pdf.numPages, maxPages);
     for (let number = 1; number <= wanted && chars <= MAX_TEXT_CHARS; number++) {
-      const text = await readPage(pdf, number);
-      if (text === undefined) continue;
-      pagesRead++;
-      chars += text.length;
-      texts.push(text);
+      const page = await readPage(pdf, number);
+      if (page === undefined) continue;
+      for (const { text } of page.flat()) chars += text.length;
+      pages.push(page);
     }
-    if (pagesRead === 0) return { ok: false, reason: "pdf-damaged" };
+    if (pages.length === 0) return { ok: false, reason: "pdf-damaged" };
     return {
       ok: true,
-      text: tidyPdfText(texts.join("\n\n")),
+      text: pdfText(pages),
       pages: pdf.numPages,
-      pagesRead,
+      pagesRead: pages.length,
       title: await titleOf(pdf),
     };
   } catch (error) {
@@ -83,13 +86,17 @@ async function read(
 
 type PdfDocument = Awaited<ReturnType<typeof import("pdfjs-dist/legacy/build/pdf.mjs").getDocument>["promise"]>;
 
-/** One page's text, or nothing if that page is damaged: the others may still be read. */
-async function readPage(pdf: PdfDocument, number: number): Promise<string | undefined> {
+/** What is on one page, or nothing if that page is damaged: the others may still be read. */
+async function readPage(pdf: PdfDocument, number: number): Promise<PdfPage | undefined> {
   try {
     const page = await pdf.getPage(number);
-    const content = await page.getTextContent();
+    const { items, styles } = await page.getTextContent();
     page.cleanup();
-    return pageText(content.items.filter((item): item is typeof item & PdfTextItem => "str" in item));
+    const verticalFonts = new Set(Object.keys(styles).filter((name) => styles[name]!.vertical));
+    return segmentsOf(
+      items.filter((item): item is typeof item & PdfTextItem => "str" in item),
+      verticalFonts,
+    );
   } catch {
     return undefined;
   }
