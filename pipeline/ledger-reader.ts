@@ -102,7 +102,7 @@ export interface TwinRow {
   readonly twin: string;
   readonly similarity: number;
   /** Output folder of the earlier run that the twin is of, as the recipe names it; absent where it is of the same run. */
-  readonly index?: string | null;
+  readonly run?: string | null;
   /** Of a twin of an earlier run. */
   readonly url?: string | null;
 }

@@ -73,7 +73,7 @@ const TWIN_COLUMNS = [
   { name: "stage", type: "STRING" },
   { name: "twin", type: "STRING" },
   { name: "similarity", type: "DOUBLE" },
-  { name: "index", type: "STRING", nullable: true },
+  { name: "run", type: "STRING", nullable: true },
   { name: "url", type: "STRING", nullable: true },
 ] as const;
 
@@ -131,10 +131,10 @@ export class Ledger {
     stage: string;
     twin: string;
     similarity: number;
-    earlier?: { readonly index: string; readonly url: string } | undefined;
+    earlier?: { readonly run: string; readonly url: string } | undefined;
   }): void {
     const { earlier, ...own } = row;
-    this.#twins.append([{ ...own, index: earlier?.index ?? null, url: earlier?.url ?? null }]);
+    this.#twins.append([{ ...own, run: earlier?.run ?? null, url: earlier?.url ?? null }]);
   }
 
   cuts(id: string, cuts: readonly PassageCut[]): void {

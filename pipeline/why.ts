@@ -106,10 +106,10 @@ class TextsAgain {
     };
   }
 
-  async #twin(stage: number, { twin, index }: TwinRow): Promise<Document> {
-    if (index === null || index === undefined) return await pageIn(this.#run, twin, this.#pages, stage);
+  async #twin(stage: number, { twin, run: earlier }: TwinRow): Promise<Document> {
+    if (earlier === null || earlier === undefined) return await pageIn(this.#run, twin, this.#pages, stage);
     const { identity, measured } = this.#manifest;
-    const run = contextFor(measured.baseDir, 0).resolvePath(index);
+    const run = contextFor(measured.baseDir, 0).resolvePath(earlier);
     const manifest = readManifest(run);
     const signing = identity.stages[stage]!;
     const same = [...manifest.identity.stages.keys()].filter((n) => manifest.identity.stages[n]!.name === signing.name);

@@ -103,7 +103,7 @@ function inWords(story: PageStory, manifest: Manifest, flags: Flags): string {
     const params = manifest.identity.stages.find((one) => labelOf(one) === stage)?.params;
     if (params !== undefined) lines.push(`  ${stage} ran with ${JSON.stringify(params)}`);
     if (twin !== undefined) {
-      const where = twin.index === null || twin.index === undefined ? "" : ` by the earlier run ${twin.index}`;
+      const where = twin.run === null || twin.run === undefined ? "" : ` by the earlier run ${twin.run}`;
       lines.push(
         `  its twin, which was kept${where}: ${twin.url} (id ${twin.twin}), similarity ${round(twin.similarity)}`,
       );

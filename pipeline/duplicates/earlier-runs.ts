@@ -10,7 +10,7 @@ import { type DedupStage, dedupStages } from "./stars.ts";
 /** Where a page of an earlier run is told of. */
 export interface EarlierPage {
   /** Output folder of its run, as the recipe names it. */
-  readonly index: string;
+  readonly run: string;
   readonly id: string;
   readonly url: string;
 }
@@ -58,7 +58,7 @@ export class EarlierRuns {
   page({ index }: DedupStage, n: number): EarlierPage {
     const { given, first, reader } = this.#runs.get(index)!.findLast((run) => run.first <= n)!;
     const { id, url } = reader.page(n - first);
-    return { index: given, id, url };
+    return { run: given, id, url };
   }
 
   close(): void {

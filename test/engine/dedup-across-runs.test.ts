@@ -103,7 +103,7 @@ test("a run saves the pages that stay, and a later run drops what is like them a
   assert.deepEqual(keptBy(join(dir, "two")), ["b0", "b3", "b6", "b7"]);
   const twins = await twinsIn(join(dir, "two"));
   assert.deepEqual(
-    twins.map(({ index, url, similarity }) => [index, url, similarity === 1]),
+    twins.map(({ run, url, similarity }) => [run, url, similarity === 1]),
     [
       ["one", "https://example.org/a0", true],
       ["one", "https://example.org/a2", false],
@@ -174,7 +174,7 @@ test("pages of earlier runs outrank all others, whatever else decides, and in li
       ["b0", "b6", "b7"],
     );
     assert.deepEqual(
-      twins.filter(({ index }) => index === "one").map(({ url }) => url!.slice(-2)),
+      twins.filter(({ run }) => run === "one").map(({ url }) => url!.slice(-2)),
       ["a0", "a2", "a1"],
     );
   }
@@ -195,7 +195,7 @@ test("before a stage that looks below the page, too, indexes are saved and compa
   await runHere(dir, recipeOf(["second.jsonl"], "two-cut", {}, stages({ against: ["one-cut"] })));
   const twins = await twinsIn(join(dir, "two-cut"));
   assert.deepEqual(
-    twins.map(({ index, url }) => [index, url?.slice(-2)]),
+    twins.map(({ run, url }) => [run, url?.slice(-2)]),
     [
       ["one-cut", "a0"],
       ["one-cut", "a2"],

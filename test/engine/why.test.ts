@@ -146,7 +146,7 @@ test("a twin of an earlier run is read from that run's inputs; where an input is
     dropped: "all",
   });
   const story = await storyOf(out, "https://b/0");
-  assert.deepEqual([story.twin?.index, story.twin?.url], ["one", "https://a/0"]);
+  assert.deepEqual([story.twin?.run, story.twin?.url], ["one", "https://a/0"]);
   const { page, twin, notes } = story.compared!;
   assert.deepEqual([page, twin, notes], [without(near(1)), without(textOf(1)), []]);
   await assert.rejects(
