@@ -1,0 +1,137 @@
+/** Which blocks are main text: labels, the choice, and the model that comes with the package. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BoostedTrees } from "../../classifiers/boosted-trees/index.ts";
+import { FormatError } from "../../pipeline/errors.ts";
+import { seededRandom } from "../../pipeline/random.ts";
+import { FEATURE_NAMES } from "../../stages/extract/blocks/features.ts";
+import { labelsFromText, overruleByPieces } from "../../stages/extract/blocks/model/labels.ts";
+import { type Favor, MainTextModel } from "../../stages/extract/blocks/model/main-text.ts";
+import { selectBlocks } from "../../stages/extract/blocks/model/select.ts";
+import { renderBlocks } from "../../stages/extract/blocks/render.ts";
+import { readPage } from "../../stages/extract/blocks/scanner.ts";
+
+test("the choice has the best F to be expected of all thresholds", () => {
+  const random = seededRandom(1);
+  for (let round = 0; round < 200; round++) {
+    const count = 1 + Math.floor(random() * 12);
+    const lengths = Array.from({ length: count }, () => 1 + Math.floor(random() * 500));
+    // Few different values, so that blocks are often equal.
+    const logits = Float64Array.from(lengths, () => Math.round(random() * 10) - 6);
+    const beta = [0.5, 1, 2][round % 3]!;
+    const chances = [...logits].map((logit) => 1 / (1 + Math.exp(-logit)));
+    const expectedF = (isKept: (block: number) => boolean): number => {
+      let [hits, kept, wanted] = [0, 0, 0];
+      for (let block = 0; block < count; block++) {
+        wanted += lengths[block]! * chances[block]!;
+        if (!isKept(block)) continue;
+        hits += lengths[block]! * chances[block]!;
+        kept += lengths[block]!;
+      }
+      return ((1 + beta ** 2) * hits) / (kept + beta ** 2 * wanted);
+    };
+    const keep = new Uint8Array(count).fill(7);
+    selectBlocks(lengths, logits, beta, keep);
+    const best = Math.max(...chances.map((least) => expectedF((block) => chances[block]! >= least)));
+    assert.ok(keep.every((one) => one === 0 || one === 1));
+    assert.ok(Math.abs(expectedF((block) => keep[block] === 1) - best) < 1e-9, `round ${round}`);
+    for (let block = 0; block < count; block++) {
+      assert.equal(keep[block], keep[[...logits].indexOf(logits[block]!)], "equally likely, alike");
+    }
+  }
+});
+
+test("a sure page is cut at a half, an unsure one lower, and none comes to nothing", () => {
+  const choice = (logits: number[], beta = 1): number[] => {
+    const keep = new Uint8Array(logits.length);
+    selectBlocks(new Float32Array(logits.length).fill(100), Float64Array.from(logits), beta, keep);
+    return [...keep];
+  };
+  assert.deepEqual(choice([5, 5, 5, 5, -0.5, -5, -5]), [1, 1, 1, 1, 0, 0, 0]);
+  assert.deepEqual(choice([-0.5, -0.5, -0.5, -5, -5]), [1, 1, 1, 0, 0]);
+  assert.deepEqual(choice([-9, -8, -9]), [0, 1, 0]);
+  assert.deepEqual(choice([-800, -800]), [1, 1]);
+  assert.deepEqual(choice([800, -800]), [1, 0]);
+  assert.deepEqual(choice([]), []);
+  // Who favors recall keeps all that who favors precision keeps.
+  const random = seededRandom(2);
+  for (let round = 0; round < 50; round++) {
+    const logits = Array.from({ length: 20 }, () => random() * 8 - 5);
+    const [precise, full] = [choice(logits, 0.5), choice(logits, 1.5)];
+    assert.ok(precise.every((one, block) => one <= full[block]!));
+  }
+});
+
+test("blocks are main text where half of their runs of four words are in the reference", () => {
+  const reference = "One two three four five six. Seven, eight: nine ten!";
+  const texts = [
+    "ONE two THREE four five six", // in another case
+    "One two three four five six seven eight",
+    "three four five six Seven eight and much else that is not there at all",
+    "nine ten",
+    "ten nine",
+    "Seven eight nine",
+    "• • •",
+  ];
+  const { labels, weights } = labelsFromText(texts, reference);
+  assert.deepEqual([...labels], [0, 1, 0, 1, 0, 1, 0]);
+  assert.ok(weights[6]! < weights[3]! && weights[3]! < weights[0]! && weights[0]! < weights[2]!);
+  const twice = labelsFromText([...texts, ...texts], reference);
+  const total = (values: Float32Array): number => values.reduce((sum, weight) => sum + weight, 0);
+  assert.ok(Math.abs(total(twice.weights) / total(weights) - Math.SQRT2) < 1e-5);
+  assert.deepEqual(labelsFromText([], reference).labels.length, 0);
+});
+
+test("pieces that a person chose overrule labels where they lie, and nowhere else", () => {
+  const texts = [
+    "A  wanted\npiece of text stands here",
+    "Share this",
+    "other words",
+    "the first half of a long piece,",
+  ];
+  const taught = labelsFromText(texts, "Share this");
+  overruleByPieces(taught, texts, ["wanted piece", "", "the first half of a long piece, and the other"], ["Share"]);
+  assert.deepEqual([...taught.labels], [1, 0, 0, 1]);
+  assert.deepEqual(
+    [...taught.weights].map((weight) => weight === 4),
+    [true, true, false, true],
+  );
+});
+
+const ARTICLE = `<html><head><title>Bees in the city - The Daily Hive</title></head><body>
+<nav class="menu"><ul><li><a href="/">Home</a></li><li><a href="/news">News</a></li><li><a href="/shop">Shop</a></li></ul></nav>
+<article class="post"><h1>Bees in the city</h1>
+<p>The first hives came to the roofs of the old town in spring, and nobody expected them to survive the summer there.</p>
+<p>But they did, says the keeper, who has counted them every week. “There are more flowers here than in the fields,” she said.</p>
+<p>Her honey, which she sells on the market, tastes of lime trees; the city council now wants to have hives on its own roof, too.</p>
+</article>
+<aside class="related"><h3>Related</h3><ul><li><a href="/1">Ten tips for roofs</a></li><li><a href="/2">Wasps are back</a></li></ul></aside>
+<footer class="footer"><p>© 2026 The Daily Hive. All rights reserved. <a href="/privacy">Privacy policy</a></p></footer></body></html>`;
+
+test("the model of the package keeps an article, and leaves what is around it", () => {
+  const model = MainTextModel.load();
+  const page = readPage(ARTICLE);
+  const text = renderBlocks(page, model.select(page), "text");
+  for (const piece of ["first hives came", "more flowers here", "lime trees"]) assert.ok(text.includes(piece), piece);
+  for (const piece of ["Shop", "Wasps", "Privacy"]) assert.ok(!text.includes(piece), piece);
+  const kept = (favor: Favor): Uint8Array => model.select(page, favor);
+  assert.ok(kept("precision").every((one, block) => one <= kept("balanced")[block]!));
+  assert.ok(kept("balanced").every((one, block) => one <= kept("recall")[block]!));
+});
+
+test("a page with text keeps some of it, and one without has none", () => {
+  const model = MainTextModel.load();
+  assert.deepEqual([...model.select(readPage(""))], []);
+  assert.deepEqual([...model.select(readPage("<nav><a href='/'>Home</a></nav>"))], [1]);
+});
+
+test("a model of other columns is refused", () => {
+  const trees = (names: readonly string[]): BoostedTrees => new BoostedTrees(names, 0, []);
+  assert.ok(new MainTextModel(trees(FEATURE_NAMES), "m"));
+  for (const names of [FEATURE_NAMES.slice(1), FEATURE_NAMES.slice(0, -1), [...FEATURE_NAMES, "more"], []]) {
+    assert.throws(
+      () => new MainTextModel(trees(names), "m.trees"),
+      (error: Error) => error instanceof FormatError && /^m\.trees: column \d+ is .*train anew$/.test(error.message),
+    );
+  }
+});
