@@ -25,6 +25,9 @@ const RAGGED = 0.35;
 const NARROW = 10;
 /** Centred lines that are shorter, in font sizes, are names, dates and headings, which end on purpose. */
 const CENTRED_PROSE = 25;
+/** Lines before and after that tell where program text has its margin, and the most spaces that a line begins with. */
+const CODE_LINES = 30;
+const MAX_INDENT = 40;
 /** The space before a word, in font sizes. */
 const WORD_SPACE = 0.25;
 
@@ -74,15 +77,29 @@ export function joinFlows(flows: readonly Flow[]): string {
         if (joint === "broken word") parts.push(parts.pop()!.slice(0, -1));
         parts.push(JOINTS[joint]);
       }
-      parts.push(line.text);
+      parts.push(line.isMonospaced ? indentOf(flow, index) + line.text : line.text);
       last = line;
     }
   }
   return mendBrokenWords(parts.join(""));
 }
 
+/** The spaces that a line of program text begins with. */
+function indentOf(flow: Flow, index: number): string {
+  const { x0, x1, text } = flow[index]!;
+  let left = x0;
+  for (const step of [-1, 1]) {
+    for (let at = index + step; flow[at]?.isMonospaced && Math.abs(at - index) <= CODE_LINES; at += step) {
+      left = Math.min(left, flow[at]!.x0);
+    }
+  }
+  const width = (x1 - x0) / text.length;
+  return width > 0 ? " ".repeat(Math.min(MAX_INDENT, Math.round((x0 - left) / width))) : "";
+}
+
 /** Between the last line of a column or page and the first of the next: a sentence may go on. */
 function jointBetween(a: Line, b: Line): Joint {
+  if (a.isMonospaced && b.isMonospaced) return "line";
   const isProse = a.x1 - a.x0 > NARROW * a.size && !ENDS_SENTENCE.test(a.text);
   const goesOn = isProse && BEGINS_LOWER.test(b.text) && sameSize(a, b);
   return goesOn && !a.hasWideGap && !b.hasWideGap && !BEGINS_WITH_NUMBER.test(b.text) ? glue(a, b) : "paragraph";
@@ -97,6 +114,7 @@ function jointIn(flow: Flow, index: number, gaps: ReadonlyMap<number, number>, w
   if (a.y - b.y > PARAGRAPH_GAP * usualGap) return "paragraph";
   if (BEGINS_WITH_BULLET.test(b.text)) return "line";
   if (LEADERS.test(a.text) || LEADERS.test(b.text)) return "line";
+  if (a.isMonospaced && b.isMonospaced) return "line";
   if (ENDS_WITH_SOFT_HYPHEN.test(a.text)) return "nothing";
   if (ENDS_WITH_HYPHEN.test(a.text) && BEGINS_LOWER.test(b.text)) return glue(a, b);
   if (a.hasWideGap && b.hasWideGap) return "line";

@@ -28,6 +28,7 @@ export interface Line {
   readonly size: number;
   /** Has a gap as between the cells of a table, or of a table of contents. */
   readonly hasWideGap: boolean;
+  readonly isMonospaced: boolean;
 }
 
 /** Lines one below the other. */
@@ -279,6 +280,7 @@ function lineOf(row: readonly Segment[]): Line {
     y: main.y,
     size: main.size,
     hasWideGap,
+    isMonospaced: row.every((segment) => segment.isMonospaced),
   };
 }
 

@@ -22,6 +22,12 @@ export interface PdfTextItem {
   readonly fontName: string;
 }
 
+/** Names of fonts (`PdfTextItem.fontName`) that are of some kind. */
+export interface PdfFonts {
+  readonly vertical: ReadonlySet<string>;
+  readonly monospaced: ReadonlySet<string>;
+}
+
 export interface Segment {
   readonly text: string;
   /** Where it begins and ends along the text, points. */
@@ -32,6 +38,8 @@ export interface Segment {
   /** Font size of most of it, points. */
   readonly size: number;
   readonly isRightToLeft: boolean;
+  /** All its characters are equally wide, as those of program text. */
+  readonly isMonospaced: boolean;
   /** Its place among the segments of the page as the file draws them. */
   readonly order: number;
 }
@@ -59,12 +67,14 @@ interface Piece {
   readonly y: number;
   readonly size: number;
   readonly isRightToLeft: boolean;
+  readonly isMonospaced: boolean;
   readonly hasSpaceBefore: boolean;
   readonly isFirstOfLine: boolean;
 }
 
 /** The segments of a page, in the file's order; a second list for each other way that a good part of the text runs. */
-export function segmentsOf(items: readonly PdfTextItem[], verticalFonts: ReadonlySet<string> = new Set()): Segment[][] {
+export function segmentsOf(items: readonly PdfTextItem[], fonts: Partial<PdfFonts> = {}): Segment[][] {
+  const { vertical = new Set(), monospaced = new Set() } = fonts;
   const ways = new Map<number, { pieces: Piece[]; chars: number }>();
   let hasSpaceBefore = false;
   let isFirstOfLine = true;
@@ -72,12 +82,12 @@ export function segmentsOf(items: readonly PdfTextItem[], verticalFonts: Readonl
   for (const item of items) {
     const text = item.str.trim();
     if (text !== "" && isPlaced(item)) {
-      const [x, y] = directionOf(item, verticalFonts);
+      const [x, y] = directionOf(item, vertical.has(item.fontName));
       const way = wayOf(x, y);
       const found = ways.get(way) ?? { pieces: [], chars: 0 };
       ways.set(way, found);
       const space = hasSpaceBefore || !item.str.startsWith(text);
-      found.pieces.push(pieceOf(item, text, unitOf(way, x, y), verticalFonts, space, isFirstOfLine));
+      found.pieces.push(pieceOf(item, text, unitOf(way, x, y), { vertical, monospaced }, space, isFirstOfLine));
       found.chars += text.length;
       chars += text.length;
       isFirstOfLine = false;
@@ -99,9 +109,9 @@ function isPlaced({ transform, width, height }: PdfTextItem): boolean {
 }
 
 /** Which way the text runs on the page. Vertical writing runs down its font's own y axis. */
-function directionOf({ transform, fontName }: PdfTextItem, verticalFonts: ReadonlySet<string>): [number, number] {
+function directionOf({ transform }: PdfTextItem, isVertical: boolean): [number, number] {
   const [a, b, c, d] = transform as [number, number, number, number];
-  return verticalFonts.has(fontName) ? [-c, -d] : [a, b];
+  return isVertical ? [-c, -d] : [a, b];
 }
 
 /** 0 to 3: along the page, up, back, down; or `SKEWED`. */
@@ -122,12 +132,12 @@ function pieceOf(
   item: PdfTextItem,
   text: string,
   [cos, sin]: readonly [number, number],
-  verticalFonts: ReadonlySet<string>,
+  { vertical, monospaced }: PdfFonts,
   hasSpaceBefore: boolean,
   isFirstOfLine: boolean,
 ): Piece {
   const [a, b, c, d, x, y] = item.transform as [number, number, number, number, number, number];
-  const isVertical = verticalFonts.has(item.fontName);
+  const isVertical = vertical.has(item.fontName);
   const x0 = x * cos + y * sin;
   const size = (isVertical ? Math.hypot(a, b) : Math.hypot(c, d)) || Math.hypot(a, b) || 1;
   return {
@@ -137,6 +147,7 @@ function pieceOf(
     y: y * cos - x * sin,
     size,
     isRightToLeft: item.dir === "rtl",
+    isMonospaced: monospaced.has(item.fontName),
     hasSpaceBefore,
     isFirstOfLine,
   };
@@ -183,6 +194,7 @@ function segmentOf(run: readonly Piece[], order: number): Segment {
     y: main.y,
     size: main.size,
     isRightToLeft: main.isRightToLeft,
+    isMonospaced: run.every((piece) => piece.isMonospaced),
     order,
   };
 }

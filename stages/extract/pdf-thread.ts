@@ -34,7 +34,8 @@ async function serve(port: NonNullable<typeof parentPort>): Promise<void> {
   for (const method of ["log", "info", "warn", "error", "debug"] as const) console[method] = () => {};
   const pdfjs = await import("pdfjs-dist/legacy/build/pdf.mjs");
   // The half that reads files; pdf.js would load it with the first, and that file's deadline would have to allow for it.
-  await import("pdfjs-dist/legacy/build/pdf.worker.mjs" as string);
+  // @ts-expect-error: it has no types.
+  await import("pdfjs-dist/legacy/build/pdf.worker.mjs");
   const assets = fileURLToPath(new URL("./", import.meta.resolve("pdfjs-dist/package.json")));
   port.on("message", async (request: PdfRequest) => {
     port.postMessage(await read(pdfjs, assets, request));
@@ -92,10 +93,14 @@ async function readPage(pdf: PdfDocument, number: number): Promise<PdfPage | und
     const page = await pdf.getPage(number);
     const { items, styles } = await page.getTextContent();
     page.cleanup();
-    const verticalFonts = new Set(Object.keys(styles).filter((name) => styles[name]!.vertical));
+    const namesOf = (isMeant: (style: (typeof styles)[string]) => boolean) =>
+      new Set(Object.keys(styles).filter((name) => isMeant(styles[name]!)));
     return segmentsOf(
       items.filter((item): item is typeof item & PdfTextItem => "str" in item),
-      verticalFonts,
+      {
+        vertical: namesOf((style) => style.vertical),
+        monospaced: namesOf((style) => style.fontFamily === "monospace"),
+      },
     );
   } catch {
     return undefined;

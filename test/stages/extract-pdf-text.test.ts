@@ -84,7 +84,7 @@ test("vertical writing is read downwards, its lines from the right", () => {
   const vertical = (str: string, x: number) =>
     item(str, x, 700, { fontName: "v", width: SIZE, height: str.length * SIZE, dir: "ttb" });
   const items = [vertical("縦書きの文章は上か", 500), vertical("ら下へ読みます。", 485)];
-  assert.equal(pdfText([segmentsOf(items, new Set(["v"]))]), "縦書きの文章は上から下へ読みます。");
+  assert.equal(pdfText([segmentsOf(items, { vertical: new Set(["v"]) })]), "縦書きの文章は上から下へ読みます。");
 });
 
 const LEFT = [
@@ -208,6 +208,20 @@ test("a sentence goes on over columns and pages", () => {
   assert.equal(textOf(first, second), whole);
   const capital = column(["Going on after it."], 50, 700, 32);
   assert.ok(textOf(first, capital).includes("that is\n\nGoing"));
+});
+
+test("program text keeps its lines and indents", () => {
+  const code = [
+    "def absolute(number, and, more):",
+    "if number < 0 and not that at all",
+    "return -number",
+    "return number",
+  ];
+  const items = code.map((line, index) =>
+    item(line, 50 + [0, 20, 40, 20][index]!, 700 - 12 * index, { fontName: "m" }),
+  );
+  const [a, b, c, d] = code;
+  assert.equal(pdfText([segmentsOf(items, { monospaced: new Set(["m"]) })]), `${a}\n    ${b}\n        ${c}\n    ${d}`);
 });
 
 test("lines of Chinese and Japanese are joined without spaces", () => {
