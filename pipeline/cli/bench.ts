@@ -13,6 +13,7 @@ import { benchExtract } from "./bench-extract.ts";
 import { benchFilters } from "./bench-filters.ts";
 import { benchInference } from "./bench-inference.ts";
 import { benchTokenizer } from "./bench-tokenizer.ts";
+import { benchWarc } from "./bench-warc.ts";
 import { median } from "./median.ts";
 import { positiveInt } from "./run.ts";
 import { table } from "./show.ts";
@@ -21,6 +22,7 @@ export function benchCommand(): Command {
   return new Command("bench")
     .description("Benchmarks: rounds are interleaved, results are ratios.")
     .addCommand(benchRun())
+    .addCommand(benchWarc())
     .addCommand(benchExtract())
     .addCommand(benchFilters())
     .addCommand(benchDedup())
