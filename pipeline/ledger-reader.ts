@@ -125,6 +125,17 @@ export async function cutsOf(run: string, id: string): Promise<CutRow[]> {
   return await Array.fromAsync(ledgerRows<CutRow>(join(run, "ledger", "cuts.parquet"), "id", (value) => value === id));
 }
 
+/** URLs of pages, by id. */
+export async function urlsOf(run: string, ids: ReadonlySet<string>): Promise<Map<string, string>> {
+  const urls = new Map<string, string>();
+  if (ids.size === 0) return urls;
+  const isAsked = (value: unknown) => ids.has(value as string);
+  for await (const { id, url } of ledgerRows<LedgerPage>(join(run, "ledger", "pages.parquet"), "id", isAsked)) {
+    urls.set(id, url);
+  }
+  return urls;
+}
+
 /** A page's line in the files of a folder (`quarantine`, `dropped/STAGE`), if it has one. */
 export async function findReject(
   run: string,

@@ -148,7 +148,9 @@ class WayAgain {
     const { name } = this.#chain.stages[stage]!;
     const cuts = this.#cuts.filter((cut) => cut.stage === name);
     const places = cuts.map(({ start, end }) => ({ start: Number(start), end: Number(end) }));
-    return { ...page, text: withoutCuts(page.text, places) };
+    // Beyond its end: the page was split before, and they are another part's.
+    const areIts = (places.at(-1)?.end ?? 0) <= page.text.length;
+    return areIts ? { ...page, text: withoutCuts(page.text, places) } : page;
   }
 
   #arrived({ outcome, page, stage, reason, detail }: Outcome, at: number): Document {

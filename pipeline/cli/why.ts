@@ -5,6 +5,7 @@ import { labelOf } from "../stage.ts";
 import { type PageStory, tellWhy } from "../why.ts";
 import { bytes, count } from "./show.ts";
 import { compareTexts, type LinePair } from "./why/compare-texts.ts";
+import { cutsInWords } from "./why/cuts.ts";
 import { sideBySide } from "./why/side-by-side.ts";
 
 const TEXT_CHARS = 600;
@@ -21,15 +22,11 @@ export function whyCommand(): Command {
     .description("Tell what became of one page, and why.")
     .argument("<run>", "output folder of a finished run")
     .argument("<url|id>", "the page's URL as the crawl has it, or its id")
-    .option(
-      "--width <columns>",
-      `columns for two texts side by side; if absent, the terminal's or ${DEFAULT_COLUMNS}`,
-      width,
-    )
+    .option("--width <columns>", `columns that texts may take; if absent, the terminal's or ${DEFAULT_COLUMNS}`, width)
     .option("--json", "the story as JSON")
     .addHelpText(
       "after",
-      "\nA duplicate is shown beside the page that was kept: both are read again from the run's inputs.\n\nExample:\n  sluice why out https://example.org/a-page\n",
+      "\nA duplicate is shown beside the page that was kept, and of what was cut out of a page the first few passages: both are\nread again from the run's inputs.\n\nExample:\n  sluice why out https://example.org/a-page\n",
     )
     .action(async (run: string, page: string, flags: Flags) => {
       const { manifest, stories } = await tellWhy(run, page, { registry });
@@ -80,7 +77,7 @@ function linesIn(segments: LinePair["page"]): number {
 }
 
 function inWords(story: PageStory, manifest: Manifest, flags: Flags): string {
-  const { page, scores, twin, detail, text, compared } = story;
+  const { page, scores, cuts = [], twin, detail, text, compared } = story;
   const { url, id, file, offset, outcome, stage, reason, value, textBytes, tokens } = page;
   const lines = [url, `  id ${id}`, `  read from ${file}, byte ${count(Number(offset))}`];
   const order = manifest.identity.stages.map(labelOf);
@@ -91,6 +88,7 @@ function inWords(story: PageStory, manifest: Manifest, flags: Flags): string {
     const isBehind = order.includes(stage) && order.indexOf(name) > order.indexOf(stage);
     const what = name === stage ? "dropped by" : isBehind ? "measured, but not judged, by" : "passed";
     lines.push(`  ${what} ${name}: ${values.join(", ")}`);
+    for (const cut of cuts) if (cut.stage === name) lines.push(...cutsInWords(cut, id, columnsOf(flags)));
   }
   if (outcome === "kept")
     lines.push(
@@ -123,12 +121,16 @@ function beside(pairs: readonly LinePair[], flags: Flags): string[] {
   if (pairs.every(({ kind }) => kind === "equal")) {
     return ["  both texts are the same:", ...indent(beginning(textOf(pairs)))];
   }
-  const columns = flags.width ?? Math.max(MIN_COLUMNS, process.stdout.columns ?? DEFAULT_COLUMNS);
+  const columns = columnsOf(flags);
   const color = process.stdout.isTTY === true && process.stdout.hasColors();
   return [
     "",
     ...sideBySide(pairs, { columns, color, titles: ["this page, which was dropped", "its twin, which was kept"] }),
   ];
+}
+
+function columnsOf(flags: Flags): number {
+  return flags.width ?? Math.max(MIN_COLUMNS, process.stdout.columns ?? DEFAULT_COLUMNS);
 }
 
 function textOf(pairs: readonly LinePair[]): string {

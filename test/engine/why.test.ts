@@ -129,6 +129,81 @@ test("what passages lost before is cut out again", async () => {
   );
 });
 
+test("what was cut from a page is shown, and where it stays", async (t) => {
+  const dir = tempDir();
+  const menu = Array.from({ length: 7 }, (_, n) => `Menu entry number ${n} of this site: ${"very ".repeat(40)}long`);
+  const own = [prose(11).replaceAll("\n", " "), prose(12).replaceAll("\n", " ")];
+  const text = `${menu[0]}\n${own[1]}\n${menu.slice(1).join("\n")}\n${own[1]}\n`;
+  const pages = [
+    { url: "https://a/0", text: `${own[0]}\n${menu.join("\n")}\n` },
+    { url: "https://b/0", text },
+    { url: "https://b/1", text: `${menu.join("\n")}\n` },
+  ];
+  writeFileSync(join(dir, "1.jsonl"), linesOf(pages));
+  const out = join(dir, "out");
+  await runHere(dir, "out", [{ use: "line-dedup" }], ["1.jsonl"]);
+  const [page, twin] = await Promise.all(["https://b/0", "https://a/0"].map((url) => storyOf(out, url)));
+  assert.equal(twin!.cuts, undefined);
+  const [cut, ...others] = page!.cuts!;
+  assert.deepEqual([cut!.stage, others.length, cut!.note], ["line-dedup", 0, undefined]);
+  assert.deepEqual(
+    cut!.passages.map((passage) => [passage.text!.trim(), passage.twinUrl]),
+    [...menu.map((line) => [line, "https://a/0"]), [own[1], "https://b/0"]],
+  );
+  const units = cut!.passages.reduce((sum, { text }) => sum + text!.length, 0);
+  assert.equal(cut!.share, units / text.length);
+  assert.deepEqual(JSON.parse(await why(t, out, "https://b/0", "--json")).cuts, page!.cuts);
+
+  const told = await why(t, out, "https://b/0", "--width", "60");
+  const share = ((100 * units) / text.length).toFixed(1);
+  assert.match(
+    told,
+    new RegExp(`passed line-dedup: .*\n    it cut 8 passages, ${share} % of the text:\n {6}Menu entry number 0 `),
+  );
+  assert.equal(told.match(/^ {6}Menu .*…$/gm)!.length, 5);
+  assert.equal(told.match(/^ {8}first in https:\/\/a\/0 \(id [0-9a-f]{32}\)$/gm)!.length, 5);
+  assert.match(told, /\n {6}… 3 more; --json has them all\n {2}kept:/);
+  for (const line of told.split("\n").filter((line) => line.includes("Menu"))) assert.ok(line.length <= 60, line);
+  assert.match(
+    await why(t, out, "https://b/1"),
+    /dropped by line-dedup: .*\n {4}it cut 7 passages, 100\.0 % of the text:\n/,
+  );
+
+  rmSync(join(dir, "1.jsonl"));
+  const gone = await why(t, out, "https://b/0");
+  assert.match(gone, /what they were cannot be shown: the text cannot be read again: .*1\.jsonl: no such file/);
+  assert.match(gone, new RegExp(`\n {6}characters 0 to ${menu[0]!.length + 1}\n {8}first in https://a/0 `));
+});
+
+test("cuts of a part of a page that was split are shown; a passage may have stood first in the same page", async (t) => {
+  const dir = tempDir();
+  const line = "A line that stands in the page several times";
+  const parts = [`${"First part. ".repeat(8)}`, `${line}\nSecond part. ${"x ".repeat(200)}\n${line}\n`];
+  writeFileSync(join(dir, "1.jsonl"), linesOf([{ url: "https://a/0", text: parts.join("SPLIT") }]));
+  const stages = [{ use: fixture("split-marked") }, { use: "line-dedup", as: "repeated-lines" }];
+  await runHere(dir, "out", stages, ["1.jsonl"]);
+  const { stories } = await tellWhy(join(dir, "out"), "https://a/0", { registry });
+  const cuts = stories.map(({ cuts = [] }) => cuts.map(({ passages }) => passages.map(({ text }) => text)));
+  assert.deepEqual(cuts, [[], [[`\n${line}`]]]);
+  const told = await why(t, join(dir, "out"), stories[1]!.page.id);
+  assert.match(told, /it cut 1 passage, \d+\.\d % of the text:\n.*\n {8}first in this page\n/);
+});
+
+test("stages that are called the same cannot be told apart", async () => {
+  const dir = tempDir();
+  const text = `A line that stands in both of the pages\n${prose(3)}`;
+  writeFileSync(
+    join(dir, "1.jsonl"),
+    linesOf([
+      { url: "https://a/0", text },
+      { url: "https://a/1", text },
+    ]),
+  );
+  await runHere(dir, "out", [{ use: "line-dedup" }, { use: "line-dedup", with: { minChars: 1 } }], ["1.jsonl"]);
+  const [cut] = (await storyOf(join(dir, "out"), "https://a/1")).cuts!;
+  assert.match(cut!.note!, /several stages are called line-dedup: "as" in the recipe tells them apart/);
+});
+
 test("a twin of an earlier run is read from that run's inputs; where an input is gone, it is said", async (t) => {
   const dir = tempDir();
   writeFileSync(join(dir, "1.jsonl"), linesOf([{ url: "https://a/0", text: textOf(1) }]));

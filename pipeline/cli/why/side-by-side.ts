@@ -2,7 +2,7 @@
 import { styleText } from "node:util";
 import { count } from "../show.ts";
 import type { LinePair, Segment } from "./compare-texts.ts";
-import { columnsOf, visible } from "./display-width.ts";
+import { beginning, columnsOf, visible } from "./display-width.ts";
 
 export interface SideBySideOptions {
   /** Columns of the terminal. */
@@ -157,18 +157,6 @@ function wrap(cell: Cell, width: number, mark: Mark): string[] {
 function shortened(text: string): string {
   const left = text.length - MAX_CHARS;
   return left > 0 ? `${visible(text.slice(0, MAX_CHARS))}… ${count(left)} more characters` : visible(text);
-}
-
-/** The longest beginning that takes no more columns; a character at least. */
-function beginning(text: string, columns: number): string {
-  let part = "";
-  let used = 0;
-  for (const char of text) {
-    used += columnsOf(char);
-    if (used > columns && part !== "") break;
-    part += char;
-  }
-  return part;
 }
 
 const ESCAPES = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
