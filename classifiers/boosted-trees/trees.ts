@@ -44,6 +44,12 @@ export class BoostedTrees {
   readonly #children: Int32Array;
   readonly #values: Float32Array;
 
+  // For one call of `predict`: whether a column is the same in all rows, where a walk that comes to a split goes on to
+  // without asking such columns, and children by that.
+  readonly #isConstant: Uint8Array;
+  readonly #targets: Int32Array;
+  readonly #shortcuts: Int32Array;
+
   /** Of trees that are whole, as the trainer's are; those of a file come by `fromJSON`. */
   constructor(columnNames: readonly string[], bias: number, trees: readonly Tree[]) {
     this.columnNames = columnNames;
@@ -54,6 +60,9 @@ export class BoostedTrees {
     this.#values = Float32Array.from(trees.flatMap(({ values }) => values));
     this.#roots = new Int32Array(trees.length);
     this.#children = new Int32Array(2 * this.#columns.length);
+    this.#isConstant = new Uint8Array(columnNames.length);
+    this.#targets = new Int32Array(this.#columns.length);
+    this.#shortcuts = new Int32Array(2 * this.#columns.length);
     let splits = 0;
     let leaves = 0;
     for (const [i, tree] of trees.entries()) {
@@ -73,21 +82,49 @@ export class BoostedTrees {
    * 1 / (1 + e^−logit): a logit above 0 is more than a half.
    */
   predict(rows: Float32Array, count: number, logits: Float64Array): void {
+    if (count === 0) return;
+    this.#takeShortcuts(rows, count);
     const roots = this.#roots;
     const columns = this.#columns;
     const thresholds = this.#thresholds;
-    const children = this.#children;
+    const targets = this.#targets;
+    const children = this.#shortcuts;
     const values = this.#values;
     const rowLength = this.columnNames.length;
     logits.fill(this.bias, 0, count);
     // Tree by tree: a tree stays in the processor's nearest cache while all rows walk it.
     for (let tree = 0; tree < roots.length; tree++) {
-      const root = roots[tree]!;
-      for (let row = 0, first = 0; row < count; row++, first += rowLength) {
+      const first = roots[tree]!;
+      const root = first >= 0 ? targets[first]! : first;
+      for (let row = 0, from = 0; row < count; row++, from += rowLength) {
         let at = root;
-        while (at >= 0) at = children[2 * at + (rows[first + columns[at]!]! <= thresholds[at]! ? 0 : 1)]!;
+        while (at >= 0) at = children[2 * at + (rows[from + columns[at]!]! <= thresholds[at]! ? 0 : 1)]!;
         logits[row]! += values[~at]!;
       }
+    }
+  }
+
+  /** Splits that all rows leave on the same side are passed over: rows of one page have many columns in common. */
+  #takeShortcuts(rows: Float32Array, count: number): void {
+    const rowLength = this.columnNames.length;
+    for (let column = 0; column < rowLength; column++) {
+      let at = column + rowLength;
+      const end = count * rowLength;
+      while (at < end && rows[at] === rows[column]) at += rowLength;
+      this.#isConstant[column] = at >= end ? 1 : 0;
+    }
+    const targets = this.#targets;
+    // Children come after their parents.
+    for (let split = targets.length - 1; split >= 0; split--) {
+      const left = this.#children[2 * split]!;
+      const right = this.#children[2 * split + 1]!;
+      const toLeft = left >= 0 ? targets[left]! : left;
+      const toRight = right >= 0 ? targets[right]! : right;
+      this.#shortcuts[2 * split] = toLeft;
+      this.#shortcuts[2 * split + 1] = toRight;
+      const column = this.#columns[split]!;
+      if (this.#isConstant[column] === 0) targets[split] = split;
+      else targets[split] = rows[column]! <= this.#thresholds[split]! ? toLeft : toRight;
     }
   }
 
