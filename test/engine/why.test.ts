@@ -178,15 +178,17 @@ test("what was cut from a page is shown, and where it stays", async (t) => {
 test("cuts of a part of a page that was split are shown; a passage may have stood first in the same page", async (t) => {
   const dir = tempDir();
   const line = "A line that stands in the page several times";
-  const parts = [`${"First part. ".repeat(8)}`, `${line}\nSecond part. ${"x ".repeat(200)}\n${line}\n`];
-  writeFileSync(join(dir, "1.jsonl"), linesOf([{ url: "https://a/0", text: parts.join("SPLIT") }]));
-  const stages = [{ use: fixture("split-marked") }, { use: "line-dedup", as: "repeated-lines" }];
+  const paragraph =
+    "A paragraph that comes again, as it is, in the same page, and long enough to be compared with others. ";
+  const second = [paragraph, "x ".repeat(200), `${line}\nmore\n${line}`, paragraph].join("\n\n");
+  writeFileSync(join(dir, "1.jsonl"), linesOf([{ url: "https://a/0", text: `First part. SPLIT${second}` }]));
+  const stages = [{ use: fixture("split-marked") }, { use: "paragraph-dedup" }, { use: "line-dedup", as: "lines" }];
   await runHere(dir, "out", stages, ["1.jsonl"]);
   const { stories } = await tellWhy(join(dir, "out"), "https://a/0", { registry });
-  const cuts = stories.map(({ cuts = [] }) => cuts.map(({ passages }) => passages.map(({ text }) => text)));
-  assert.deepEqual(cuts, [[], [[`\n${line}`]]]);
+  const cuts = stories.map(({ cuts = [] }) => cuts.map(({ passages }) => passages.map(({ text }) => text?.trim())));
+  assert.deepEqual(cuts, [[], [[paragraph.trim()], [line]]]);
   const told = await why(t, join(dir, "out"), stories[1]!.page.id);
-  assert.match(told, /it cut 1 passage, \d+\.\d % of the text:\n.*\n {8}first in this page\n/);
+  assert.match(told, /passed lines: .*\n {4}it cut 1 passage, \d+\.\d % of the text:\n.*\n {8}first in this page\n/);
 });
 
 test("stages that are called the same cannot be told apart", async () => {
