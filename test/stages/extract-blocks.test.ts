@@ -36,6 +36,11 @@ const textCases: readonly [name: string, html: string, texts: readonly string[]]
   ["preformatted text is kept", "<pre>\n  x = 1\r\n\n\ty  = &lt;2&gt;\n\n</pre>", ["  x = 1\n\n\ty  = <2>"]],
   ["lines of code may be elements", "<pre><div>a</div><div>b</div>c<br>d</pre>e", ["a\nb\nc\nd", "e"]],
   ["scripts and their like are not text", "a<script>if (x</b) '</scrip>'</script>b<style>c</style>", ["ab"]],
+  [
+    "scripts in a script's comment are not its end",
+    `a<script><!-- w("<script src='x'></script>") </script>b<script><!-- "</script>c<script><!--><script></script>d`,
+    ["abcd"],
+  ],
   ["what is not read leaves a space", "a<svg><text>b</text><path/></svg>c<select><option>d</select>", ["a c"]],
   ["an element that is not read ends with its parent", "<div>a<svg><g>b</div>c", ["a", "c"]],
   ["text before one is not lost when an item ends both", "<ul><li>a<button>b<li>c</ul>", ["a", "c"]],

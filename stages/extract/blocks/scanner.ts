@@ -37,6 +37,7 @@ const CARRIAGE_RETURN = 0x0d;
 const SPACE = 0x20;
 const BANG = 0x21;
 const AMPERSAND = 0x26;
+const DASH = 0x2d;
 const SLASH = 0x2f;
 const LESS = 0x3c;
 const GREATER = 0x3e;
@@ -132,6 +133,8 @@ class PageReader {
   /** Place of the outermost element whose content is not read. */
   private skippedFrom = NOWHERE;
   private noscriptEnd = -1;
+  /** The next "<!--", as far as it has been looked for. */
+  private escapeFrom = -1;
   private readonly blocks = new BlockList();
   private readonly containers = new ContainerList();
   private readonly open: OpenElements;
@@ -275,7 +278,7 @@ class PageReader {
     }
     const isData = tag === SCRIPT && this.attributes.has(Attribute.type);
     const isLinkedData = isData && this.value(Attribute.type).trim().toLowerCase() === "application/ld+json";
-    const to = this.rawEnd(tag, from);
+    const to = tag === SCRIPT ? this.scriptEnd(from) : this.rawEnd(tag, from);
     if (isLinkedData) this.facts.structuredData(html.slice(from, to));
     if (tag === TITLE && !this.isSkipping) this.facts.title ||= this.decoded(from, to);
     if (to >= end) return end;
@@ -293,6 +296,39 @@ class PageReader {
       if (at < 0 || nameTo > end) return end;
       if (TAG_TABLE.find(units, at + 2, nameTo) === tag && (nameTo === end || endsTagName(units[nameTo]!))) return at;
     }
+  }
+
+  /**
+   * Where a script's end tag begins. Behind "<!--" a script may speak of scripts, end tags and all: `<!--
+   * document.write("<script></script>") -->` (13.2.5.19, "script data double escaped").
+   */
+  private scriptEnd(from: number): number {
+    const { html, units, end } = this;
+    const first = this.rawEnd(SCRIPT, from);
+    if (this.escapeFrom < from) {
+      const at = html.indexOf("<!--", from);
+      this.escapeFrom = at < 0 ? end : at;
+    }
+    if (this.escapeFrom >= first) return first;
+    let isEscaped = false;
+    let isDoublyEscaped = false;
+    for (let at = this.escapeFrom; at < end; at++) {
+      if (units[at] === DASH) {
+        if (html.startsWith("-->", at)) isEscaped = isDoublyEscaped = false;
+      } else if (units[at] === LESS) {
+        const isEnd = units[at + 1] === SLASH;
+        const nameTo = at + (isEnd ? 2 : 1) + "script".length;
+        if (html.startsWith("!--", at + 1)) {
+          isEscaped = true;
+          at++;
+        } else if (nameTo < end && TAG_TABLE.find(units, nameTo - "script".length, nameTo) === SCRIPT) {
+          if (!endsTagName(units[nameTo]!)) continue;
+          if (isEnd && !isDoublyEscaped) return at;
+          isDoublyEscaped = !isEnd && isEscaped;
+        }
+      }
+    }
+    return end;
   }
 
   /**
@@ -597,10 +633,11 @@ class PageReader {
       blocks.ends.push(this.outEnd);
       blocks.holders.push(open.container);
       blocks.innerTags.push(Math.max(OTHER, open.topTag));
-      blocks.linkUnits.push(this.linkUnits);
+      const length = this.outEnd - this.blockStart; // of code, the spaces at its end are gone
+      blocks.linkUnits.push(Math.min(length, this.linkUnits));
       blocks.links.push(this.links);
-      blocks.boldUnits.push(this.boldUnits);
-      blocks.codeUnits.push(this.codeUnits);
+      blocks.boldUnits.push(Math.min(length, this.boldUnits));
+      blocks.codeUnits.push(Math.min(length, this.codeUnits));
       this.classify();
       // Blocks are a unit apart: a row's cells are joined there.
       this.out[this.outEnd++] = LINE_END;
