@@ -169,7 +169,7 @@ test("class names are told by their words, wherever those stand", () => {
 
 test("a page's facts", () => {
   const { facts } = readPage(`<html lang="de-AT"><head><title> A &amp;
-    B </title><title>C</title><link rel="canonical" href="https://x.test/?a=1&amp;b=2">
+    B </title><title>C</title><link rel="canonical" href="https://x.test/?a=1&amp;b=2&copy=3">
     <meta property="og:title" content="T"><meta property="og:type" content="article"><meta name="author" content="M">
     <meta property="article:published_time" content="2020-01-02"><meta name="og:site_name" content="S">
     <script type="application/ld+json">{"@graph": [{"@type": ["NewsArticle"], "headline": "H",
@@ -180,7 +180,7 @@ test("a page's facts", () => {
     title: "A & B",
     headline: "H",
     lang: "de-AT",
-    canonicalUrl: "https://x.test/?a=1&b=2",
+    canonicalUrl: "https://x.test/?a=1&b=2&copy=3",
     author: "N, O",
     date: "2021-01-02",
     siteName: "S",

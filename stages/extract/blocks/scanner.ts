@@ -11,6 +11,7 @@
  * Markup is not judged: whatever comes is read to its end, each unit a bounded number of times, and the memory that is
  * used is proportional to the page.
  */
+import { decodeHTML, decodeHTMLAttribute } from "entities/decode";
 import { viewUnits } from "../../../pipeline/text/units.ts";
 import { Attribute, Attributes } from "./attributes.ts";
 import { BlockList } from "./block-list.ts";
@@ -280,7 +281,8 @@ class PageReader {
     const isLinkedData = isData && this.value(Attribute.type).trim().toLowerCase() === "application/ld+json";
     const to = tag === SCRIPT ? this.scriptEnd(from) : this.rawEnd(tag, from);
     if (isLinkedData) this.facts.structuredData(html.slice(from, to));
-    if (tag === TITLE && !this.isSkipping) this.facts.title ||= this.decoded(from, to);
+    if (tag === TITLE && !this.isSkipping)
+      this.facts.title ||= decodeHTML(html.slice(from, Math.min(to, from + MAX_VALUE_UNITS)));
     if (to >= end) return end;
     const next = this.attributes.read(units, Math.min(end, to + 2 + TAG_NAMES[tag]!.length), end, false);
     return next < 0 ? end : next;
@@ -695,25 +697,7 @@ class PageReader {
 
   /** A value with its references. */
   private attribute(id: number): string {
-    const from = this.attributes.from[id]!;
-    return this.decoded(from, this.attributes.to[id]!);
-  }
-
-  /** The text of `html[from..to)`: references become characters, tags do not count. */
-  private decoded(from: number, to: number): string {
-    const end = Math.min(to, from + MAX_VALUE_UNITS);
-    const pieces: string[] = [];
-    let plain = from;
-    for (let at = from; at < end; ) {
-      if (this.units[at] === AMPERSAND) {
-        pieces.push(this.html.slice(plain, at));
-        at = this.entities.read(this.html, this.units, at, end);
-        pieces.push(this.entities.text);
-        plain = at;
-      } else at++;
-    }
-    pieces.push(this.html.slice(plain, end));
-    return pieces.join("");
+    return decodeHTMLAttribute(this.value(id));
   }
 }
 
