@@ -125,6 +125,15 @@ test("a page with text keeps some of it, and one without has none", () => {
   assert.deepEqual([...model.select(readPage("<nav><a href='/'>Home</a></nav>"))], [1]);
 });
 
+test("a page of more blocks than pages have keeps its paragraphs, at once", () => {
+  const model = MainTextModel.load();
+  const many = (html: string): string => Array.from({ length: 30_000 }, () => html).join("");
+  const keep = model.select(readPage(`${many("<p>Some text.</p>")}${many("<p><a href='/'>A link</a></p>")}`));
+  assert.equal(keep.length, 60_000);
+  assert.ok(keep.subarray(0, 30_000).every((one) => one === 1) && keep.subarray(30_000).every((one) => one === 0));
+  assert.ok(model.select(readPage(many("<div>x</div>"))).every((one) => one === 1));
+});
+
 test("a model of other columns is refused", () => {
   const trees = (names: readonly string[]): BoostedTrees => new BoostedTrees(names, 0, []);
   assert.ok(new MainTextModel(trees(FEATURE_NAMES), "m"));
