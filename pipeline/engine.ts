@@ -217,6 +217,7 @@ class Run {
     const { pool, earlier, meter, signal } = underWay;
     for (const [n, barrier] of barriers.entries()) {
       const place = keptAfter.indexOf(barrier);
+      meter.begin({ phase: "reading", stage: labelOf(recipe.stages[barrier]!.spec), isLast: false });
       await pipeline(this.#readAll(underWay, place + 1), async (finished: AsyncIterable<PlannedSpan>) => {
         for await (const { span } of finished) this.#goSoloForSuspects(pool, span.index + 1);
       });
@@ -233,7 +234,6 @@ class Run {
         earlier,
         signal,
       });
-      meter.phase("reading");
     }
   }
 
@@ -252,7 +252,7 @@ class Run {
       earlier,
       signal,
     });
-    meter.phase("writing");
+    meter.begin({ phase: "writing", isLast: true }, undecided);
     for (const [n, planned] of spans.entries()) {
       if (n >= undecided) await this.#write(planned, underWay, ({ meta }) => verdicts.rowsOf(n, meta.rows));
       signal.throwIfAborted();
@@ -264,12 +264,15 @@ class Run {
    * bounds. Returns the number of the first span that is not written.
    */
   async #writeAsTheyCome(underWay: UnderWay): Promise<number> {
-    const { pool, earlier, signal } = underWay;
+    const { pool, earlier, meter, signal } = underWay;
     let resolver = this.#policy.keep === "first" ? new DuplicateResolver(this.#dedups, earlier) : undefined;
     if (resolver !== undefined && !(await resolver.takeEarlier(this.#dedupBytes, signal))) {
       resolver.close();
       resolver = undefined;
     }
+    const isLast = resolver !== undefined;
+    // Behind a stage that looks below the page all is read: what is left to do is little but writing.
+    meter.begin({ phase: isLast && this.#plan.barriers.length > 0 ? "writing" : "reading", isLast });
     let undecided = 0;
     try {
       await pipeline(this.#readAll(underWay), async (finished: AsyncIterable<PlannedSpan>) => {
@@ -281,6 +284,7 @@ class Run {
             if (resolver.bytes > this.#dedupBytes) {
               resolver.close();
               resolver = undefined;
+              meter.readOn();
             }
           }
           this.#goSoloForSuspects(pool, planned.span.index + 1);
@@ -338,10 +342,12 @@ class Run {
     };
     const key = until === undefined ? planned.readKey : planned.keptKeys[until - 1]!;
     const { met, pages, kept, lostBytes, seconds } = await pool.read(task, key, signal);
-    if (behind === undefined) this.#work[met === "done" ? "read" : met]++;
+    const isFirst = behind === undefined;
+    if (isFirst) this.#work[met === "done" ? "read" : met]++;
     for (const [step, value] of seconds.entries()) this.#stepSeconds[step] = (this.#stepSeconds[step] ?? 0) + value;
-    this.#emit({ type: "span", span: span.index, file: span.file, work: met, pages, kept, lostBytes });
-    if (behind === undefined) meter.spanRead(span, pages);
+    const newlyLost = isFirst ? lostBytes : 0;
+    this.#emit({ type: "span", span: span.index, file: span.file, work: met, pages, kept, lostBytes: newlyLost });
+    meter.spanRead(span, isFirst ? pages : 0);
     return planned;
   }
 

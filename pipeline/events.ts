@@ -17,6 +17,7 @@ export type RunEvent =
       readonly work: "reused" | "extracted" | "done";
       readonly pages: number;
       readonly kept: number;
+      /** Told when the span is first read; it is read again behind each stage that looks below the page. */
       readonly lostBytes: number;
     }
   | {
@@ -34,10 +35,20 @@ export type RunEvent =
 /** The state of the whole run, about twice a second. */
 export interface Progress {
   readonly type: "progress";
-  /** `deciding`: all pages are read, and those that have others like them are being decided. */
+  /**
+   * `reading`: pages are read, and written as well where they can be decided as they come. `deciding`: all are read, and those
+   * that have others like them, or passages in common, are being decided.
+   */
   readonly phase: "reading" | "deciding" | "writing" | "done";
+  /**
+   * Name of a stage that looks below the page, while all pages are read up to it, and while it decides: the run has then one
+   * more part, in which spans are counted anew.
+   */
+  readonly part?: string;
+  /** Spans that are read in this part of the run, or written. */
   readonly spansDone: number;
   readonly spans: number;
+  /** Bytes of the inputs that are read: behind the first stage that looks below the page it is all of them. */
   readonly bytesDone: number;
   readonly bytes: number;
   readonly pages: number;
@@ -47,6 +58,7 @@ export interface Progress {
   readonly funnel: readonly (readonly [stage: string, passed: number])[];
   readonly tokens: number;
   readonly elapsedSeconds: number;
+  /** `undefined` as long as it would be a guess. */
   readonly etaSeconds: number | undefined;
   readonly rssMb: number;
 }

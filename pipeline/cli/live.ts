@@ -39,12 +39,33 @@ function liveView(): Display {
 }
 
 function draw(p: Progress): string {
-  const rate = p.elapsedSeconds === 0 ? 0 : p.pages / p.elapsedSeconds;
-  const mbRate = p.elapsedSeconds === 0 ? 0 : p.bytesDone / 1e6 / p.elapsedSeconds;
-  const share = p.bytes === 0 ? 1 : p.bytesDone / p.bytes;
-  const head = `${bar(share, 30)} ${percent(p.bytesDone, p.bytes)}  ${bytes(p.bytesDone)} of ${bytes(p.bytes)}  ${p.etaSeconds === undefined ? "" : `about ${duration(p.etaSeconds)} left`}`;
-  const facts = `${count(p.pages)} pages  ${rate.toFixed(0)} pages/s  ${mbRate.toFixed(1)} MB/s  ${count(p.tokens)} tokens  ${count(p.rssMb)} MB memory  ${duration(p.elapsedSeconds)}`;
-  return [head, facts, ...(p.funnel.length === 0 ? [] : [drawFunnel(p.funnel)])].join("\n");
+  const perSecond = (amount: number) => (p.elapsedSeconds === 0 ? 0 : amount / p.elapsedSeconds);
+  const facts = [
+    `${count(p.pages)} pages`,
+    `${perSecond(p.pages).toFixed(0)} pages/s`,
+    `${perSecond(p.bytesDone / 1e6).toFixed(1)} MB/s`,
+    `${count(p.tokens)} tokens`,
+    `${count(p.rssMb)} MB memory`,
+    duration(p.elapsedSeconds),
+  ].join("  ");
+  return [headOf(p), facts, ...(p.funnel.length === 0 ? [] : [drawFunnel(p.funnel)])].join("\n");
+}
+
+function headOf(p: Progress): string {
+  if (p.phase === "deciding") return partOf(p);
+  // Bytes are read once; what follows is told by spans.
+  const areRead = p.bytesDone >= p.bytes;
+  const [done, all] = areRead ? [p.spansDone, p.spans] : [p.bytesDone, p.bytes];
+  const amount = areRead ? `${count(done)} of ${count(all)} spans` : `${bytes(done)} of ${bytes(all)}`;
+  const eta = p.etaSeconds === undefined ? [] : [`about ${duration(p.etaSeconds)} left`];
+  return [`${bar(all === 0 ? 1 : done / all, 30)} ${percent(done, all)}`, partOf(p), amount, ...eta].join("  ");
+}
+
+/** Which part of the run it is in. */
+function partOf({ phase, part }: Progress): string {
+  if (phase === "reading" && part !== undefined) return `reading up to ${part}`;
+  if (phase === "deciding") return `deciding: ${part ?? "which of like pages stay"}`;
+  return phase;
 }
 
 /** The funnel: what each stage let through, as bars. */
@@ -68,11 +89,7 @@ function plainLines(): Display {
       if (event.type === "progress") {
         if (Date.now() - lastMs < LINE_EVERY_MS) return;
         lastMs = Date.now();
-        const { spansDone, spans, pages, kept, tokens, elapsedSeconds, etaSeconds, rssMb } = event;
-        const eta = etaSeconds === undefined ? "" : `, about ${duration(etaSeconds)} left`;
-        console.error(
-          `${duration(elapsedSeconds)}: span ${spansDone}/${spans}, ${count(pages)} pages, ${count(kept)} kept, ${count(tokens)} tokens, ${count(rssMb)} MB${eta}`,
-        );
+        console.error(lineOf(event));
         return;
       }
       const line = describe(event);
@@ -80,6 +97,14 @@ function plainLines(): Display {
     },
     close: () => {},
   };
+}
+
+function lineOf(p: Progress): string {
+  const spans = p.phase === "deciding" ? "" : `, span ${p.spansDone}/${p.spans}`;
+  // Before pages are written, none are known to be kept.
+  const kept = p.funnel.length === 0 ? "" : `, ${count(p.kept)} kept, ${count(p.tokens)} tokens`;
+  const eta = p.etaSeconds === undefined ? "" : `, about ${duration(p.etaSeconds)} left`;
+  return `${duration(p.elapsedSeconds)}: ${partOf(p)}${spans}, ${count(p.pages)} pages${kept}, ${count(p.rssMb)} MB${eta}`;
 }
 
 /** The events worth a line of their own. */

@@ -4,8 +4,10 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
 import { run } from "../../index.ts";
 import { EXIT, exitCode } from "../../pipeline/errors.ts";
+import type { RunEvent } from "../../pipeline/events.ts";
 import { withoutCuts } from "../../pipeline/passages.ts";
 import type { RunOptions } from "../../pipeline/run.ts";
 import { openLedger } from "./ask-ledger.ts";
@@ -30,8 +32,9 @@ function writeBannerPages(dir: string, pages = 24): void {
 
 const stages = [{ use: "exact-dedup" }, FIRST_LINES, { use: "gopher-repetition", with: {} }, { use: "minhash-dedup" }];
 
-function runIn(dir: string, options: RunOptions & { stages?: unknown[] } = {}) {
-  const recipe = writeRecipe(dir, { stages: options.stages ?? stages, dropped: "all" });
+function runIn(dir: string, options: RunOptions & { stages?: unknown[]; source?: unknown } = {}) {
+  const { source } = options;
+  const recipe = writeRecipe(dir, { stages: options.stages ?? stages, dropped: "all", ...(source ? { source } : {}) });
   rmSync(join(dir, "out"), { recursive: true, force: true });
   return run(recipe, { workers: 2, cache: false, supervise: false, ...options });
 }
@@ -120,6 +123,41 @@ test("two of them follow each other", async () => {
   const { counts } = await runIn(dir, { stages: twice });
   assert.equal(counts.pages, 24);
   assert.deepEqual(Object.keys(counts.droppedBy), ["first-lines"]);
+});
+
+test("progress tells which part the run is in, and counts spans in each; what was lost is told once", async () => {
+  const dir = tempDir();
+  writeBannerPages(dir);
+  const path = join(dir, "pages-0.jsonl");
+  const damaged = gzipSync(readFileSync(path));
+  damaged.fill(0xff, damaged.length >> 1);
+  writeFileSync(join(dir, "damaged.jsonl.gz"), damaged);
+  const source = { use: "jsonl", with: { files: ["*.jsonl", "*.gz"] } };
+  const tellingOf = async (stages: unknown[]) => {
+    const events: RunEvent[] = [];
+    await runIn(dir, { stages, source, onEvent: (event) => events.push(event) });
+    const progress = events.filter((event) => event.type === "progress");
+    const parts = Map.groupBy(progress, ({ phase, part }) => [phase, part].join(" ").trim());
+    const counts = Array.from(parts, ([part, told]) => [part, told[0]!.spansDone, told.at(-1)!.spansDone]);
+    return { progress, counts, spans: events.filter((event) => event.type === "span") };
+  };
+  const { progress, counts, spans } = await tellingOf(stages);
+  const all = progress[0]!.spans;
+  assert.deepEqual(counts, [
+    ["reading first-lines", 0, counts[0]![2]], // The last ones may be read between two tellings.
+    ["deciding first-lines", all, all],
+    ["writing", 0, all],
+    ["done", all, all],
+  ]);
+  assert.ok(progress.every(({ part, etaSeconds }) => part === undefined || etaSeconds === undefined));
+  assert.deepEqual([spans.length, spans.filter(({ lostBytes }) => lostBytes > 0).length], [2 * all, 1]);
+
+  const longest = await tellingOf([{ use: "exact-dedup", with: { keep: "longest" } }]);
+  assert.deepEqual(longest.counts.slice(1), [
+    ["deciding", all, all],
+    ["writing", 0, all],
+    ["done", all, all],
+  ]);
 });
 
 test("killed while it cuts, the run goes on and leaves the same bytes", async () => {
