@@ -83,8 +83,27 @@ export async function loadDefinition(module: string, place: string): Promise<Def
       `${place}: the default export of ${file} is ${exported === undefined ? "missing" : `a ${typeof exported}`}; expected a stage made by defineFilter, defineMap, defineExtractor, …`,
     );
   }
+  const missing = REQUIRED[exported.kind]?.find((name) => typeof exported[name as keyof Definition] !== "function");
+  if (missing !== undefined) {
+    const maker = `define${exported.kind[0]!.toUpperCase()}${exported.kind.slice(1)}`;
+    throw new RecipeError(
+      `${place}: "${exported.name}" in ${file} lacks the function "${missing}", which ${maker} needs`,
+    );
+  }
   return exported;
 }
+
+/** Functions without which a stage cannot run: whoever writes JavaScript has no compiler that asks for them. */
+const REQUIRED: Readonly<Record<Definition["kind"], readonly string[]>> = {
+  filter: ["score", "keep"],
+  rewriter: ["rewrite", "keep"],
+  map: ["map"],
+  extractor: ["extract"],
+  dedup: ["sign", "openIndex"],
+  passages: ["openIndex"],
+  source: ["plan", "read"],
+  sink: ["encode", "open"],
+};
 
 /** Loads the definition that a spec names, and says by name when it is defined where no worker can find it. */
 export async function definitionOf(spec: StageSpec, place: string): Promise<Definition> {

@@ -462,7 +462,12 @@ export function parseParams(
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0]!] : issue.path;
-  throw new RecipeError(describeIssue(issue, placeOf(path)));
+  const known = issue.path.length === 0 ? parameterNames(definition.params) : undefined;
+  throw new RecipeError(describeIssue(issue, placeOf(path), known));
+}
+
+function parameterNames(schema: z.ZodType): readonly string[] | undefined {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : undefined;
 }
 
 /** A misspelt parameter must never be ignored: an object schema that does not say otherwise refuses unknown keys. */
@@ -470,12 +475,13 @@ function strict(schema: z.ZodType): z.ZodType {
   return schema instanceof z.ZodObject && schema.def.catchall === undefined ? schema.strict() : schema;
 }
 
-/** A zod issue as "place.path: expected …, found …". */
-export function describeIssue(issue: z.core.$ZodIssue, place: string): string {
+/** A zod issue as "place.path: expected …, found …"; `known`: the parameters that there are. */
+export function describeIssue(issue: z.core.$ZodIssue, place: string, known?: readonly string[]): string {
   const path = issue.path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
   const where = place === "" ? path.replace(/^\./, "") : `${place}${path}`;
   if (issue.code === "unrecognized_keys") {
-    return `${where}: unknown parameter ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}`;
+    const has = known === undefined ? "" : ` (it has${known.length === 0 ? " none" : `: ${known.join(", ")}`})`;
+    return `${where}: unknown parameter ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}${has}`;
   }
   const found = issue.input === undefined ? "nothing" : `${typeName(issue.input)} (${shorten(shown(issue.input))})`;
   // zod's own messages say "Invalid input: expected …, received …" or "Too big: expected number to be <=1".

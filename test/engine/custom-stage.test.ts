@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { RecipeError } from "../../pipeline/errors.ts";
+import { loadDefinition } from "../../pipeline/modules.ts";
 import { runRecipe, sluice, tempDir, writePages, writeRecipe } from "./harness.ts";
 
 /** A user's filter, in a folder that knows nothing of the engine. */
@@ -52,7 +55,7 @@ test("a typing mistake in its parameters fails before the run", async () => {
   const recipe = writeRecipe(dir, { stages: [{ use: "./few-nuggets.ts", with: { maxx: 4 } }] });
   const { code, stderr } = await sluice(["run", recipe], { cwd: dir });
   assert.equal(code, 2);
-  assert.match(stderr, /few-nuggets: unknown parameter "maxx"/);
+  assert.match(stderr, /few-nuggets: unknown parameter "maxx" \(it has: max\)/);
 });
 
 test("a file that does not export a stage is refused by name", async () => {
@@ -62,6 +65,23 @@ test("a file that does not export a stage is refused by name", async () => {
   const { code, stderr } = await sluice(["run", writeRecipe(dir, { stages: [{ use: "./odd.ts" }] })], { cwd: dir });
   assert.equal(code, 2);
   assert.match(stderr, /the default export of .*odd\.ts is missing; expected a stage made by defineFilter/);
+});
+
+test("a stage without a function that it needs is refused when it is loaded, with the function's name", async () => {
+  const dir = tempDir();
+  for (const [maker, rest, missing] of [
+    ["definePassages", "cuts: () => []", "openIndex"],
+    ["defineFilter", "score: () => ({})", "keep"],
+    ["defineDedup", "sign: 3, openIndex: () => ({})", "sign"],
+  ] as const) {
+    const file = join(dir, `${maker}.ts`);
+    const fields = `name: "no-banners", module: import.meta.url, version: 1, params: z.object({}), ${rest}`;
+    writeFileSync(file, `import { ${maker}, z } from "sluice";\nexport default ${maker}({ ${fields} });\n`);
+    await assert.rejects(
+      loadDefinition(pathToFileURL(file).href, "here"),
+      new RecipeError(`here: "no-banners" in ${file} lacks the function "${missing}", which ${maker} needs`),
+    );
+  }
 });
 
 test("from code the same filter is a function, and a stage defined in the script itself is named", async () => {

@@ -97,7 +97,7 @@ test("what cannot be read is refused with what was expected", async () => {
     [file, { mediaType: "html" }, /^--media-type: expected a type like text\/html, found "html"$/],
     [file, { url: "gold" }, /^--url: not a valid URL: "gold"$/],
     [file, { mediaType: "text/html", engine: "best" }, /^extract-html\.engine: expected .*found string \("best"\)$/],
-    [write("letter.pdf", PDF), { engine: "readability" }, /^extract-pdf: unknown parameter "engine"$/],
+    [write("letter.pdf", PDF), { engine: "readability" }, /^extract-pdf: unknown parameter "engine" \(it has: /],
     [join(DIR, "absent.html"), {}, /absent\.html: no such file$/],
     [DIR, {}, /expected a file, found a folder$/],
     ["http://[", {}, /not a valid URL/],

@@ -1,8 +1,9 @@
 /** From `--method` and its settings to checked stages. */
 import { type DedupOptions, dedupOptionsOf, type KeepPolicy } from "../../dedup-options.ts";
 import { RecipeError } from "../../errors.ts";
+import { findModule, looksLikePath } from "../../modules.ts";
 import type { Bound, MiddleDefinition, Registry } from "../../recipe.ts";
-import type { DedupDefinition, PassagesDefinition } from "../../stage.ts";
+import type { DedupDefinition, Definition, PassagesDefinition } from "../../stage.ts";
 import { checkStages } from "../filter/stages.ts";
 
 export type Method = Bound<DedupDefinition | PassagesDefinition>;
@@ -34,9 +35,10 @@ export async function checkMethods(settings: Settings, registry: Registry, baseD
     // With the flag left away, a setting may still say so.
     { flag: "--no-verify", params: ["verify"], value: verify === false ? false : undefined },
   ].filter(({ value }) => value !== undefined);
+  await expectKnown(method, registry, baseDir);
   const bounds = await checkStages([method], settings.with ?? [], registry, baseDir, {
     flag: "--method",
-    nameInRecipes: (name) => (Object.hasOwn(registry.stages, name + ENDING) ? name + ENDING : name),
+    nameInRecipes: (name) => stageName(name, registry),
     refuse: refuseOthers,
     given,
   });
@@ -44,13 +46,41 @@ export async function checkMethods(settings: Settings, registry: Registry, baseD
   return bounds as Method[];
 }
 
+function stageName(method: string, { stages }: Registry): string {
+  return Object.hasOwn(stages, method + ENDING) ? method + ENDING : method;
+}
+
 /** What pairs and counts call it. */
 export function methodName({ spec }: Pick<Method, "spec">): string {
-  return spec.name.endsWith(ENDING) ? spec.name.slice(0, -ENDING.length) : spec.name;
+  return shortened(spec.name);
+}
+
+function shortened(name: string): string {
+  return name.endsWith(ENDING) ? name.slice(0, -ENDING.length) : name;
+}
+
+/** Checked here first: of a recipe's stages a command that compares documents has use for few. */
+async function expectKnown(method: string, registry: Registry, baseDir: string): Promise<void> {
+  const isKnown = (name: string) =>
+    Object.hasOwn(registry.stages, stageName(name, registry)) ||
+    looksLikePath(name) ||
+    findModule(name, baseDir) !== undefined;
+  const names = method.split(",").map((name) => name.trim());
+  const unknown = names.find((name) => name !== "" && !isKnown(name));
+  if (unknown === undefined) return;
+  const definitions = await Promise.all(Object.values(registry.stages).map(async (load) => (await load()).default));
+  const known = definitions.filter(({ kind }) => isComparing(kind)).map(({ name }) => shortened(name));
+  throw new RecipeError(
+    `--method: unknown method ${JSON.stringify(unknown)} (built in: ${known.join(", ")}; a file of yours begins with ./)`,
+  );
+}
+
+function isComparing(kind: Definition["kind"]): boolean {
+  return kind === "dedup" || kind === "passages";
 }
 
 function refuseOthers({ name, kind }: MiddleDefinition): void {
-  if (kind === "dedup" || kind === "passages") return;
+  if (isComparing(kind)) return;
   throw new RecipeError(
     `--method: "${name}" looks at one document alone; expected a stage that compares documents (sluice filter has the others)`,
   );
