@@ -61,7 +61,7 @@ const MAX_LANGUAGE_CHARS = 35;
 export default defineExtractor({
   name: "extract-html",
   module: import.meta.url,
-  version: 1,
+  version: 2,
   params,
   accepts: ["text/html", "application/xhtml+xml"],
   setup: async (): Promise<Engine> => {

@@ -1,6 +1,8 @@
 /** One page through the extractor that reads its type. */
+import extractFeed from "../../../stages/extract/feed.ts";
 import extractHtml from "../../../stages/extract/html.ts";
 import extractPdf from "../../../stages/extract/pdf.ts";
+import extractText from "../../../stages/extract/text.ts";
 import type { RawPage, Tags } from "../../document.ts";
 import { RecipeError } from "../../errors.ts";
 import { contextFor } from "../../recipe.ts";
@@ -9,7 +11,7 @@ import { type Dropped, isDropped } from "../../verdict.ts";
 import { type InputOptions, readPage } from "./input.ts";
 
 /** What reads a page that stands alone. */
-const EXTRACTORS: readonly ExtractorDefinition[] = [extractHtml, extractPdf];
+const EXTRACTORS: readonly ExtractorDefinition[] = [extractHtml, extractPdf, extractFeed, extractText];
 
 export type ExtractedPage = {
   readonly url: string;

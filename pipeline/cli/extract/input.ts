@@ -26,6 +26,9 @@ const TYPES_BY_EXTENSION: Readonly<Record<string, string>> = {
   ".xhtml": "application/xhtml+xml",
   ".pdf": "application/pdf",
   ".txt": "text/plain",
+  ".rss": "application/rss+xml",
+  ".atom": "application/atom+xml",
+  ".xml": "application/xml",
 };
 
 export async function readPage(place: string, { url, mediaType }: InputOptions): Promise<RawPage> {
