@@ -103,6 +103,7 @@ class Run {
   readonly #dedups: readonly DedupStage[];
   readonly #policy: Policy;
   readonly #emit: (event: RunEvent) => void;
+  readonly #note = (text: string): void => this.#emit({ type: "log", text });
 
   constructor(plan: Plan, out: OutFolder, options: EngineOptions) {
     this.#plan = plan;
@@ -233,6 +234,7 @@ class Run {
         memoryBytes: this.#dedupBytes,
         earlier,
         signal,
+        note: this.#note,
       });
     }
   }
@@ -251,6 +253,7 @@ class Run {
       memoryBytes: this.#dedupBytes,
       earlier,
       signal,
+      note: this.#note,
     });
     meter.begin({ phase: "writing", isLast: true }, undecided);
     for (const [n, planned] of spans.entries()) {

@@ -41,6 +41,8 @@ export interface BarrierOptions {
   readonly memoryBytes: number;
   readonly earlier: EarlierRuns;
   readonly signal: AbortSignal;
+  /** Takes what people should know of the decisions. */
+  readonly note: (text: string) => void;
 }
 
 /** Makes the entries after the stage, unless they are there. */
@@ -100,7 +102,7 @@ class Barrier {
   }
 
   async #decideDuplicates(): Promise<void> {
-    const { recipe, index, from, before, memoryBytes, earlier, signal } = this.#options;
+    const { recipe, index, from, before, memoryBytes, earlier, signal, note } = this.#options;
     const stages = dedupStages(recipe.stages, from, index);
     if (stages.length === 0) return;
     const scratch = this.#folder("duplicates");
@@ -110,6 +112,7 @@ class Barrier {
       memoryBytes,
       earlier,
       signal,
+      note,
     });
   }
 

@@ -50,6 +50,7 @@ function numberOr(value: number | undefined, otherwise: number): number {
 export class Ranking {
   readonly #policy: KeepPolicy;
   #count = 0;
+  #unmeasured = 0;
   #measures = new Float64Array(1 << 10);
   #hashes = new Float64Array(1 << 10);
   #addresses = new Float64Array(1 << 10);
@@ -65,9 +66,16 @@ export class Ranking {
     this.#hashes = withRoom(this.#hashes, this.#count);
     this.#addresses = withRoom(this.#addresses, this.#count);
     this.#measures[n] = measureOf(page, this.#policy);
+    if (this.#measures[n] === Number.NEGATIVE_INFINITY) this.#unmeasured++;
     this.#hashes[n] = Number.parseInt(page.contentHash, 16);
     const address = JSON.stringify([page.url, page.date, page.ownId ?? ""]);
     this.#addresses[n] = Number.parseInt(hash("sha256", address).slice(0, HASH_DIGITS), 16);
+  }
+
+  /** How many pages rank last since they have no date that can be read, or no score; `undefined` if none does. */
+  get unmeasured(): { readonly pages: number; readonly lack: string } | undefined {
+    if (this.#unmeasured === 0) return undefined;
+    return { pages: this.#unmeasured, lack: this.#policy === "newest" ? "date that can be read" : "score to rank by" };
   }
 
   /** Numbers of the pages in their order. */

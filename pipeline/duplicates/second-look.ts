@@ -34,6 +34,8 @@ export interface SecondLookOptions {
   /** Pages that have been decided to stay, before all of these. */
   readonly earlier?: EarlierRuns | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Takes what people should know of the decisions. */
+  readonly note?: ((text: string) => void) | undefined;
 }
 
 /** Decides the pages of all entries, given their folders in input order. */
@@ -45,7 +47,9 @@ export async function decideAll(
   const shared = await findSharedKeys(stages, entries, options);
   const pages = new SharingPages(stages, shared, entries, options);
   await pages.read(options.signal);
-  return await pages.decide(options.signal);
+  const verdicts = await pages.decide(options.signal);
+  if (pages.note !== undefined) options.note?.(pages.note);
+  return verdicts;
 }
 
 /**
@@ -175,6 +179,13 @@ class SharingPages {
     this.#ids.set(n, id);
     const ownId = String(tags["source.id"] ?? "");
     this.#ranking.push({ textBytes, date, url, contentHash, ownId, score: scoreOf(row, this.#policy) });
+  }
+
+  get note(): string | undefined {
+    const { unmeasured } = this.#ranking;
+    if (unmeasured === undefined) return undefined;
+    const { pages, lack } = unmeasured;
+    return `keep: ${this.#policy.keep}: ${pages} of ${this.#count} pages that have others like them have no ${lack}: they rank last`;
   }
 
   async decide(signal: AbortSignal | undefined): Promise<Verdicts> {

@@ -149,6 +149,20 @@ test("minhash: pairs are all that are alike, also of two that go, or that both s
   assert.deepEqual(clusters, [{ cluster: 0, ids: ["a", "b", "c", "d"], kept: ["a", "c"] }]);
 });
 
+test("documents without a date are told with keep: newest", async () => {
+  const rows = [
+    { id: 1, text: "a" },
+    { id: 2, text: "a", date: "2020-01-01" },
+    { id: 3, text: "b", date: "soon" },
+  ];
+  const { summary, out } = await dedup(jsonLines(...rows), ["--method", "exact", "--keep", "newest"]);
+  assert.deepEqual(summary.notes, ["--keep newest: 2 documents without a date that can be read, which rank last"]);
+  assert.deepEqual(
+    out.map((line) => JSON.parse(line).id),
+    [2, 3],
+  );
+});
+
 test("keep: the longest, the newest by its date, or the best by a field stays, whatever the order of the input", async () => {
   const rows = [
     { id: "a", text: variant(1, 0), date: "2020-03-01", score: 0.2, url: "http://a.org/" },

@@ -152,6 +152,15 @@ test("progress tells which part the run is in, and counts spans in each; what wa
   assert.ok(progress.every(({ part, etaSeconds }) => part === undefined || etaSeconds === undefined));
   assert.deepEqual([spans.length, spans.filter(({ lostBytes }) => lostBytes > 0).length], [2 * all, 1]);
 
+  const newest = [{ use: "exact-dedup", with: { keep: "newest" } }];
+  const notes: string[] = [];
+  await runIn(dir, { stages: newest, source, onEvent: (event) => event.type === "log" && notes.push(event.text) });
+  assert.equal(notes.length, 1);
+  assert.match(
+    notes[0]!,
+    /^keep: newest: (\d+) of \1 pages that have others like them have no date that can be read: /,
+  );
+
   const longest = await tellingOf([{ use: "exact-dedup", with: { keep: "longest" } }]);
   assert.deepEqual(longest.counts.slice(1), [
     ["deciding", all, all],

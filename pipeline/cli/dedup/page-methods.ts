@@ -58,6 +58,11 @@ export async function runPageMethods(methods: readonly Method[], work: Work, con
         `--best-by ${work.bestBy}: no document has a number in a field of this name; expected the field that decides which of like documents stays`,
       );
     }
+    const { unmeasured } = ranking;
+    if (unmeasured !== undefined) {
+      const { pages, lack } = unmeasured;
+      work.notes.push(`--keep ${keep}: ${plural(pages, "document")} without a ${lack}, which rank last`);
+    }
     for (const { signatures } of lanes) signatures.seal();
     await decide(
       lanes,

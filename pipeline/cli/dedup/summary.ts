@@ -20,6 +20,8 @@ export interface Summary {
   readonly unverified: boolean;
   /** What bounds on work have left out. */
   readonly limits: readonly string[];
+  /** What else people should know. */
+  readonly notes: readonly string[];
   /** Rows that are no documents, and the first of them. */
   readonly unread: number;
   readonly unreadRows: readonly string[];
@@ -47,6 +49,7 @@ export function summaryOf(
     ...(withPairs && { pairs: Object.fromEntries(work.pairCounts) }),
     unverified: removed.some(({ reason }) => reason.endsWith("unverified")),
     limits: work.limits,
+    notes: work.notes,
     failed: work.failed,
     failures: work.failures,
     ...others,
@@ -76,6 +79,7 @@ export function describe(summary: Summary): string {
     ...(summary.unverified
       ? ["unverified: documents were removed for their signatures alone, without comparing them"]
       : []),
+    ...summary.notes.map((note) => `note: ${note}`),
     ...summary.limits.map((limit) => `left out: ${limit}`),
     ...(unread > 0 ? [`not read: ${plural(unread, "row")} (${list(summary.unreadRows, unread)})`] : []),
     ...(failed > 0 ? [`failed: ${plural(failed, "document")} (${list(summary.failures, failed)})`] : []),

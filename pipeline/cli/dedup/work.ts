@@ -30,6 +30,8 @@ export class Work {
   readonly onLink: (one: number, other: number) => void;
   /** What was left out, in words. */
   readonly limits: string[] = [];
+  /** What else people should know. */
+  readonly notes: string[] = [];
   /** Of each method: reason → documents. */
   readonly removed = new Map<string, Map<string, number>>();
   readonly pairCounts = new Map<string, number>();
