@@ -84,10 +84,13 @@ export function drawFunnel(funnel: Progress["funnel"], extra: (stage: string) =>
 
 function plainLines(): Display {
   let lastMs = 0;
+  let wasDeciding = false;
   return {
     onEvent: (event) => {
       if (event.type === "progress") {
-        if (Date.now() - lastMs < LINE_EVERY_MS) return;
+        const isDeciding = event.phase === "deciding";
+        if (isDeciding === wasDeciding && Date.now() - lastMs < LINE_EVERY_MS) return;
+        wasDeciding = isDeciding;
         lastMs = Date.now();
         console.error(lineOf(event));
         return;
