@@ -91,9 +91,9 @@ test("the type comes from what is said, else the name, else the bytes; what is s
 });
 
 test("what cannot be read is refused with what was expected", async () => {
-  const file = write("notes.txt", "gold and sand");
+  const file = write("notes.bin", Buffer.from([0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 1, 0, 1, 0]));
   for (const [place, options, message] of [
-    [file, {}, /notes\.txt: found text\/plain, expected one of text\/html, .*application\/pdf; say .* --media-type/],
+    [file, {}, /notes\.bin: found image\/gif, expected one of text\/html, .*application\/pdf.*; say .* --media-type/],
     [file, { mediaType: "html" }, /^--media-type: expected a type like text\/html, found "html"$/],
     [file, { url: "gold" }, /^--url: not a valid URL: "gold"$/],
     [file, { mediaType: "text/html", engine: "best" }, /^extract-html\.engine: expected .*found string \("best"\)$/],

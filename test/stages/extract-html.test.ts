@@ -287,3 +287,26 @@ function wordCounts(text: string): { readonly counts: Map<string, number>; reado
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
   return { counts, total: words.length };
 }
+
+test("engine: blocks takes the article, what it says of itself, and its structure", async () => {
+  const own = extractHtml.params.parse({ engine: "blocks" });
+  const blocks = await extractHtml.setup!(own, { resolvePath: (path) => path, seed: 0 });
+  const read = (html: string, changed: Partial<typeof own> = {}) =>
+    extractHtml.extract(rawPage(Buffer.from(html), "text/html"), { ...own, ...changed }, blocks);
+  const page = ARTICLE.replace("<title>", '<meta name="author" content="A. Walker"><title>').replace(
+    "<p>Second",
+    "<ul><li>a hill that is steep</li><li>a river that is deep</li></ul><p>Second",
+  );
+  const found = await read(page);
+  assert.ok("text" in found);
+  const [first, second] = ["First", "Second"].map((word) => `${word}, ${SENTENCE.repeat(4).trim()}`);
+  assert.ok(found.text.includes(`${first}\n\n- a hill that is steep\n- a river that is deep\n\n${second}`), found.text);
+  assert.ok(!/About us|All rights reserved/.test(found.text), found.text);
+  const { charset, title, "html.lang": lang, "html.author": author } = found.tags!;
+  assert.deepEqual([charset, title, lang, author], ["utf-8", "A walk | The Site", "en-GB", "A. Walker"]);
+  const markdown = await read(page, { format: "markdown", favor: "recall" });
+  assert.ok("text" in markdown && markdown.text.includes("# A walk"), "text" in markdown ? markdown.text : "");
+  assert.deepEqual(await read("<script>var text = 1</script>"), { kept: false, reason: "no-text", value: 0 });
+  const deep = await read(`${"<div>".repeat(10_000)}${PARAGRAPH}`);
+  assert.ok("text" in deep && deep.text.startsWith("Lorem ipsum"), "no limit on the tree applies");
+});
