@@ -1,4 +1,4 @@
-/** HTML page → main text: by Mozilla's Readability over a DOM that is built within limits, or by our own engine. */
+/** HTML page → main text: by our own engine, or by Mozilla's Readability over a DOM that is built within limits. */
 import type { RawPage, Tags } from "../../pipeline/document.ts";
 import { defineExtractor, z } from "../../pipeline/stage.ts";
 import { type Dropped, drop } from "../../pipeline/verdict.ts";
@@ -9,16 +9,16 @@ import { buildTree, type HtmlDocument, loadTreeLibraries, type TreeLibraries, ty
 import { titleTag } from "./title.ts";
 
 /**
- * Of 5,681 crawled pages the largest had 1.7 MB, 27,700 nodes, 51 open elements and 13 M nested characters: the
+ * Limits of Readability's tree: of 5,681 crawled pages the largest had 1.7 MB, 27,700 nodes, 51 open elements and 13 M nested characters: the
  * defaults are 1.4 to 4 times that. Readability overflows a 1 MB stack from about 1,500 nested elements on; at these
  * limits the slowest pages that could be built take about 2 s.
  */
 const params = z.strictObject({
   engine: z
-    .enum(["readability", "blocks"])
-    .default("readability")
+    .enum(["blocks", "readability"])
+    .default("blocks")
     .describe(
-      "What finds the main text: Mozilla's Readability; or blocks, a scanner without a tree and a small model, some ten times as fast.",
+      "What finds the main text: blocks, a scanner that builds no tree and a small model; or Mozilla's Readability.",
     ),
   favor: z
     .enum(["precision", "balanced", "recall"])
@@ -32,14 +32,23 @@ const params = z.strictObject({
     .min(1)
     .default(4 * 1024 * 1024)
     .describe("A larger page is dropped unread."),
-  maxNodes: z.int().min(1).default(40_000).describe("A page with more elements and texts is dropped."),
-  maxDepth: z.int().min(1).max(500).default(200).describe("A page with more elements open at once is dropped."),
+  maxNodes: z
+    .int()
+    .min(1)
+    .default(40_000)
+    .describe("With `engine: readability`, a page with more elements and texts is dropped."),
+  maxDepth: z
+    .int()
+    .min(1)
+    .max(500)
+    .default(200)
+    .describe("With `engine: readability`, a page with more elements open at once is dropped."),
   maxNestedChars: z
     .int()
     .min(1)
     .default(40_000_000)
     .describe(
-      "A page is dropped if its characters (a node counts as 40 more), times the elements around them, sum up to more.",
+      "With `engine: readability`, a page is dropped if its characters (a node counts as 40 more), times the elements around them, sum up to more.",
     ),
 });
 
@@ -65,18 +74,17 @@ const LANGUAGE_TAG = /^[a-z]{2,8}(?:[-_][a-z0-9]{1,8})*$/i;
 const MAX_LANGUAGE_CHARS = 35;
 
 /**
- * Takes the main text out of HTML. Drops `html-too-large`, `html-too-deep`, `html-too-many-nodes`, `html-too-nested`
- * (with what was reached) and `no-text`.
- *
- * Where Readability finds no article (2 in 1,000 pages), the body's text is taken without its navigation, and the
- * page is tagged `html.fallback`: some of these are long articles in unusual markup, and it is for the filters to
- * judge the rest. Other tags: `charset`, `title`, `html.lang`.
+ * Takes the main text out of HTML. Drops `html-too-large` and `no-text`. Tags: `charset`, `title`, `html.lang`.
  *
  * `engine: blocks` reads the page in one pass to a flat list of blocks, and a model of boosted trees says which of them are
- * main text; a page of any kind takes time in proportion to its length, and limits on its tree do not apply. Cross-validated
- * by site, its F1 is .963 on the Article Extraction Benchmark, .928 on trafilatura's evaluation and .854 on WCXB, where
- * Readability has .946, .884 and .772 (docs/results/2026-11-30-extraction.md). Further tags: `html.author`, `html.date`,
- * `html.canonical`.
+ * main text; a page of any kind takes time in proportion to its length. Cross-validated by site, with one setting, its F1 is
+ * .963 on the Article Extraction Benchmark, .928 on trafilatura's evaluation and .854 on WCXB, where Readability has .946,
+ * .884 and .772 (docs/results/2026-11-30-extraction.md). Further tags: `html.author`, `html.date`, `html.canonical`.
+ *
+ * `engine: readability` builds a tree, and drops `html-too-deep`, `html-too-many-nodes` and `html-too-nested` (with what was
+ * reached). Where Readability finds no article (2 in 1,000 pages), the body's text is taken without its navigation, and the
+ * page is tagged `html.fallback`: some of these are long articles in unusual markup, and it is for the filters to judge the
+ * rest.
  */
 export default defineExtractor({
   name: "extract-html",

@@ -7,7 +7,7 @@ import extractHtml from "../../stages/extract/html.ts";
 import { needsShared } from "../shared.ts";
 import { type CrawlRow, crawlPage, jsonLines, rawPage } from "./extract-crawl.ts";
 
-const params = extractHtml.params.parse({});
+const params = extractHtml.params.parse({ engine: "readability" });
 let engine: Awaited<ReturnType<NonNullable<typeof extractHtml.setup>>>;
 before(async () => {
   engine = await extractHtml.setup!(params, { resolvePath: (path) => path, seed: 0 });
@@ -225,7 +225,7 @@ test("any soup of tags gives text or a reason", async () => {
 function freshDigest(html: string): string {
   const code = `
     const { default: stage } = await import(process.env.STAGE);
-    const params = stage.params.parse({});
+    const params = stage.params.parse({ engine: "readability" });
     const body = await new Response(process.stdin).bytes?.() ?? Buffer.concat(await process.stdin.toArray());
     const result = stage.extract({ body, mediaType: "text/html" }, params, await stage.setup(params));
     process.stdout.write(JSON.stringify(result));`;
