@@ -10,10 +10,11 @@
  *
  * Everything is little-endian; evidence is kept as the stage made it.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { DedupStage } from "./duplicates/stars.ts";
 import { FormatError } from "./errors.ts";
+import { readPiece } from "./io/read-piece.ts";
 import { EntryReader, type PageRow, type Piece } from "./span-entry.ts";
 import { withRoom } from "./text/growable.ts";
 
@@ -295,7 +296,7 @@ class KeysFile {
   constructor(path: string) {
     this.#path = path;
     this.#fd = openLedgerFile(path);
-    const header = readAt(this.#fd, 0, KeysHeader.size, path);
+    const header = readPiece(this.#fd, 0, KeysHeader.size, path);
     expectFormat(path, header, KEYS_MAGIC, "keys");
     this.keyWords = header.readUInt32LE(KeysHeader.keyWords);
     const bytes = statSync(path).size - KeysHeader.size;
@@ -315,7 +316,7 @@ class KeysFile {
     const words = this.#recordBytes / WORD;
     for (let first = 0; first < this.count; first += perBlock) {
       const records = Math.min(perBlock, this.count - first);
-      const bytes = readAt(
+      const bytes = readPiece(
         this.#fd,
         KeysHeader.size + first * this.#recordBytes,
         records * this.#recordBytes,
@@ -341,10 +342,10 @@ class EvidenceFile {
   constructor(path: string) {
     this.#path = path;
     this.#fd = openLedgerFile(path);
-    const header = readAt(this.#fd, 0, EvidenceHeader.size, path);
+    const header = readPiece(this.#fd, 0, EvidenceHeader.size, path);
     expectFormat(path, header, EVIDENCE_MAGIC, "evidence");
     const count = header.readUInt32LE(EvidenceHeader.count);
-    const entries = readAt(this.#fd, EvidenceHeader.size, count * EvidenceEntry.size, path);
+    const entries = readPiece(this.#fd, EvidenceHeader.size, count * EvidenceEntry.size, path);
     this.#records = new Uint32Array(count);
     this.#offsets = new Float64Array(count + 1);
     let offset = EvidenceHeader.size + entries.length;
@@ -359,7 +360,7 @@ class EvidenceFile {
   of(record: number): Uint8Array {
     const i = this.#find(record);
     if (i === undefined) return new Uint8Array(0);
-    return readAt(this.#fd, this.#offsets[i]!, this.#offsets[i + 1]! - this.#offsets[i]!, this.#path);
+    return readPiece(this.#fd, this.#offsets[i]!, this.#offsets[i + 1]! - this.#offsets[i]!, this.#path);
   }
 
   /** Entries are in ascending order. */
@@ -391,16 +392,6 @@ function expectFormat(path: string, header: Buffer, magic: number, what: string)
   const [found, version] = [header.readUInt32LE(0), header.readUInt32LE(4)];
   if (found !== magic) throw new FormatError(`${path}: not a file of ${what}: it begins with ${found.toString(16)}`);
   if (version !== VERSION) throw new FormatError(`${path}: format ${version}, this version reads ${VERSION}`);
-}
-
-function readAt(fd: number, offset: number, length: number, path: string): Buffer {
-  const bytes = Buffer.alloc(length);
-  for (let at = 0; at < length; ) {
-    const got = readSync(fd, bytes, at, length - at, offset + at);
-    if (got === 0) throw new FormatError(`${path}: the file ends at ${offset + at}, expected ${offset + length} bytes`);
-    at += got;
-  }
-  return bytes;
 }
 
 /** A file that is written from its beginning to its end, in blocks. */

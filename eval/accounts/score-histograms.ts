@@ -1,5 +1,6 @@
 import type { Manifest } from "../../pipeline/manifest.ts";
 import { labelOf } from "../../pipeline/stage.ts";
+import { valueOr } from "../../pipeline/value-or.ts";
 import type { ArmReport } from "../report/report-data.ts";
 import { binOf, edgesFor, ValueSummary } from "./histogram-edges.ts";
 import { scoredPages } from "./ledger-pages.ts";
@@ -67,13 +68,4 @@ function byRecipe(manifest: Manifest) {
 
 function keyOf(stage: string, name: string): string {
   return `${stage}\0${name}`;
-}
-
-function valueOr<V>(map: Map<string, V>, key: string, make: () => V): V {
-  let value = map.get(key);
-  if (value === undefined) {
-    value = make();
-    map.set(key, value);
-  }
-  return value;
 }

@@ -1,6 +1,6 @@
 /** Where evidence lies, and reading it when a candidate asks for it. */
-import { closeSync, openSync, readSync } from "node:fs";
-import { FormatError } from "../errors.ts";
+import { closeSync, openSync } from "node:fs";
+import { readPiece } from "../io/read-piece.ts";
 
 /** A piece of a file. */
 export interface Place {
@@ -26,7 +26,7 @@ export class EvidenceFiles {
       this.#pieces.set(key, known);
       return known;
     }
-    const bytes = readPiece(this.#open(path), path, offset, length);
+    const bytes = readPiece(this.#open(path), offset, length, path);
     this.#pieces.set(key, bytes);
     this.#bytes += bytes.length;
     for (const [oldest, old] of this.#pieces) {
@@ -55,14 +55,4 @@ export class EvidenceFiles {
     }
     return fd;
   }
-}
-
-function readPiece(fd: number, path: string, offset: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(length);
-  for (let at = 0; at < length; ) {
-    const got = readSync(fd, bytes, at, length - at, offset + at);
-    if (got === 0) throw new FormatError(`${path}: the file ends at ${offset + at}, expected ${offset + length} bytes`);
-    at += got;
-  }
-  return bytes;
 }

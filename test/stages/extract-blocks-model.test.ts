@@ -5,11 +5,11 @@ import { BoostedTrees } from "../../classifiers/boosted-trees/index.ts";
 import { FormatError } from "../../pipeline/errors.ts";
 import { seededRandom } from "../../pipeline/random.ts";
 import { FEATURE_NAMES } from "../../stages/extract/blocks/features.ts";
-import { labelsFromText, overruleByPieces } from "../../stages/extract/blocks/model/labels.ts";
 import { type Favor, MainTextModel } from "../../stages/extract/blocks/model/main-text.ts";
 import { selectBlocks } from "../../stages/extract/blocks/model/select.ts";
 import { renderBlocks } from "../../stages/extract/blocks/render.ts";
 import { readPage } from "../../stages/extract/blocks/scanner.ts";
+import { labelsFromText, overruleByPieces } from "./blocks/labels.ts";
 
 test("the choice has the best F to be expected of all thresholds", () => {
   const random = seededRandom(1);

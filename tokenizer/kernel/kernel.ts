@@ -2,8 +2,9 @@
  * The encoding kernel: byte-level BPE compiled to WebAssembly (assembly/), one instance a tokenizer and thread. Bytes go in,
  * ids come out; `PieceCutter` (../pretokenize.ts) and `pieceEncoder` (../bpe.ts) say what it computes.
  */
-import { readFileSync } from "node:fs";
+
 import { FormatError } from "../../pipeline/errors.ts";
+import { compileWasm, WASM_MOST_PAGES, WASM_PAGE_BYTES } from "../../pipeline/wasm.ts";
 import { type PatternName, WINDOW_BYTES } from "../pretokenize.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import { UNICODE_CLASSES } from "./unicode-classes.ts";
@@ -34,24 +35,6 @@ interface Exports
   knownPieces(): number;
 }
 
-// What is used of the WebAssembly namespace: TypeScript declares it only beside everything else that browsers have.
-declare namespace WebAssembly {
-  class Module {
-    constructor(bytes: Uint8Array);
-  }
-  class Instance {
-    constructor(module: Module, imports: object);
-    readonly exports: unknown;
-  }
-  class Memory {
-    constructor(pages: { initial: number; maximum: number });
-    readonly buffer: ArrayBuffer;
-    grow(pages: number): number;
-  }
-}
-
-const PAGE_BYTES = 65_536;
-const MOST_PAGES = 65_536;
 /** Ids and ranks take 21 bits of a pair's entry. */
 const MAX_IDS = 1 << 21;
 /** Room for pieces that are counted: some 400,000 of them. What is not touched costs nothing. */
@@ -91,8 +74,8 @@ export class Kernel {
         `vocabulary ${vocabulary.name}: token ${longest} has ${longestBytes} bytes, at most ${WINDOW_BYTES} can be a piece`,
       );
     }
-    compiled ??= new WebAssembly.Module(readFileSync(new URL("kernel.wasm", import.meta.url)));
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
+    compiled ??= compileWasm(new URL("kernel.wasm", import.meta.url));
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: WASM_MOST_PAGES });
     const wasm = new WebAssembly.Instance(compiled, { env: { memory } }).exports as Exports;
     this.#wasm = wasm;
 
@@ -104,7 +87,7 @@ export class Kernel {
     const pages = wasm.prepare(pairSlots, mergeCount, vocabularyBytes);
     // A token's record takes 32 bytes, and its own length again where it is long.
     const arenaBytes = Math.max(48 * ids.length + 2 * bytes.length, COUNTING_BYTES);
-    memory.grow(pages + Math.ceil(arenaBytes / PAGE_BYTES));
+    memory.grow(pages + Math.ceil(arenaBytes / WASM_PAGE_BYTES));
 
     const { buffer } = memory;
     const at = wasm.vocabularyAddress();

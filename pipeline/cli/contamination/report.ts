@@ -1,4 +1,5 @@
 /** What a finished run says of evaluation sets: which items its pages held, from the ledger and the sets' own files. */
+
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { ledgerColumns } from "../../ledger-reader.ts";
 import { type Manifest, readManifest } from "../../manifest.ts";
 import { contextFor } from "../../recipe.ts";
 import { labelOf } from "../../stage.ts";
+import { valueOr } from "../../value-or.ts";
 
 export interface ContaminationReport {
   /** What the recipe calls the stage. */
@@ -172,13 +174,4 @@ async function setsOf({ identity, measured }: Manifest, index: number, params: D
     const unknown = oneLine(error instanceof Error ? error.message : error);
     return { suites: new Map(), order: () => 0, unknown };
   }
-}
-
-function valueOr<V>(map: Map<string, V>, key: string, make: () => V): V {
-  let value = map.get(key);
-  if (value === undefined) {
-    value = make();
-    map.set(key, value);
-  }
-  return value;
 }

@@ -2,7 +2,7 @@
  * The signing kernel: shingle hashes and minima in WebAssembly with SIMD (assembly/, where layout.ts draws the memory).
  * `shingleHashes` (../shingles.ts) and `minima` (../minhash.ts) say what it computes.
  */
-import { readFileSync } from "node:fs";
+import { compileWasm, WASM_MOST_PAGES, WASM_PAGE_BYTES } from "../../../pipeline/wasm.ts";
 import type { Permutations } from "../minhash.ts";
 import { ASTRAL_BLOCK, astralClasses, foldTable } from "../word-class.ts";
 
@@ -22,24 +22,6 @@ interface Exports {
   minima(hashes: number, count: number): void;
 }
 
-// What is used of the WebAssembly namespace: TypeScript declares it only beside everything else that browsers have.
-declare namespace WebAssembly {
-  class Module {
-    constructor(bytes: Uint8Array);
-  }
-  class Instance {
-    constructor(module: Module, imports: object);
-    readonly exports: unknown;
-  }
-  class Memory {
-    constructor(pages: { initial: number; maximum: number });
-    readonly buffer: ArrayBuffer;
-    grow(pages: number): number;
-  }
-}
-
-const PAGE_BYTES = 65_536;
-const MOST_PAGES = 65_536;
 const WORD_BYTES = 4;
 const UNIT_BYTES = 2;
 const BEYOND_BASIC_PLANE = 0x1_0000;
@@ -116,8 +98,8 @@ class Room {
   readonly #words: Uint32Array;
 
   constructor(mostUnits: number, { count, multipliers, offsets }: Permutations) {
-    compiled ??= new WebAssembly.Module(readFileSync(new URL("kernel.wasm", import.meta.url)));
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
+    compiled ??= compileWasm(new URL("kernel.wasm", import.meta.url));
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: WASM_MOST_PAGES });
     const classify = (codePoint: number): void => {
       const first = codePoint - (codePoint % ASTRAL_BLOCK);
       const at = wasm.astralAddress() + first - BEYOND_BASIC_PLANE;
@@ -128,7 +110,7 @@ class Room {
     this.mostUnits = mostUnits;
     this.wasm = wasm;
     this.textAddress = wasm.textAddress();
-    memory.grow(Math.ceil((this.textAddress + wasm.bytesFor(mostUnits)) / PAGE_BYTES));
+    memory.grow(Math.ceil((this.textAddress + wasm.bytesFor(mostUnits)) / WASM_PAGE_BYTES));
     const { buffer } = memory;
     this.textBytes = Buffer.from(buffer, this.textAddress);
     this.#words = new Uint32Array(buffer);

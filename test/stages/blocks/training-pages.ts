@@ -9,11 +9,11 @@ import { contextFor } from "../../../pipeline/recipe.ts";
 import { isDropped } from "../../../pipeline/verdict.ts";
 import { type BlockPage, blockText } from "../../../stages/extract/blocks/block-page.ts";
 import { featuresOf } from "../../../stages/extract/blocks/features.ts";
-import { type BlockLabels, labelsFromText, overruleByPieces } from "../../../stages/extract/blocks/model/labels.ts";
 import { renderBlocks } from "../../../stages/extract/blocks/render.ts";
 import { readPage } from "../../../stages/extract/blocks/scanner.ts";
 import { decodeText } from "../../../stages/extract/charset.ts";
 import extractHtml from "../../../stages/extract/html.ts";
+import { type BlockLabels, labelsFromText, overruleByPieces } from "./labels.ts";
 
 /** A row of a set: see its README. */
 interface TruthRow {

@@ -4,7 +4,7 @@
  *
  *     memory | the kernel's own | multipliers | offsets | minima | starts | ends | hashes | bytes ▶
  */
-import { readFileSync } from "node:fs";
+import { compileWasm, WASM_MOST_PAGES, WASM_PAGE_BYTES } from "../../../../pipeline/wasm.ts";
 import type { DatatroveParameters } from "../parameters.ts";
 import type { DatatroveConfig } from "../signature.ts";
 
@@ -18,24 +18,6 @@ interface Exports {
   minima32(from: number, to: number, multipliers: number, offsets: number, count: number, out: number): void;
 }
 
-// What is used of the WebAssembly namespace: TypeScript declares it only beside everything else that browsers have.
-declare namespace WebAssembly {
-  class Module {
-    constructor(bytes: Uint8Array);
-  }
-  class Instance {
-    constructor(module: Module, imports: object);
-    readonly exports: unknown;
-  }
-  class Memory {
-    constructor(pages: { initial: number; maximum: number });
-    readonly buffer: ArrayBuffer;
-    grow(pages: number): number;
-  }
-}
-
-const PAGE_BYTES = 65_536;
-const MOST_PAGES = 65_536;
 const HASH_BYTES = 8;
 const WORD_BYTES = 4;
 const ALL_BITS = { 64: 0xffff_ffff_ffff_ffffn, 32: 0xffff_ffffn } as const;
@@ -44,7 +26,7 @@ let compiled: WebAssembly.Module | undefined;
 
 export class DatatroveKernel {
   readonly #config: DatatroveConfig;
-  readonly #memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
+  readonly #memory = new WebAssembly.Memory({ initial: 1, maximum: WASM_MOST_PAGES });
   readonly #wasm: Exports;
   readonly #parameters: DatatroveParameters;
   readonly #parametersAt: number;
@@ -57,7 +39,7 @@ export class DatatroveKernel {
   bytesAt = 0;
 
   constructor(config: DatatroveConfig, parameters: DatatroveParameters) {
-    compiled ??= new WebAssembly.Module(readFileSync(new URL("kernel.wasm", import.meta.url)));
+    compiled ??= compileWasm(new URL("kernel.wasm", import.meta.url));
     this.#wasm = new WebAssembly.Instance(compiled, { env: { memory: this.#memory } }).exports as Exports;
     this.#config = config;
     this.#parameters = parameters;
@@ -73,9 +55,9 @@ export class DatatroveKernel {
     const startsAt = this.#parametersAt + 3 * count * HASH_BYTES;
     const roomy = Math.max(bytes, this.bytes.length);
     this.bytesAt = startsAt + 2 * this.#wordsBytes + this.#mostWords * HASH_BYTES;
-    const pages = Math.ceil((this.bytesAt + roomy) / PAGE_BYTES);
+    const pages = Math.ceil((this.bytesAt + roomy) / WASM_PAGE_BYTES);
     const { buffer: before } = this.#memory;
-    this.#memory.grow(Math.max(0, pages - before.byteLength / PAGE_BYTES));
+    this.#memory.grow(Math.max(0, pages - before.byteLength / WASM_PAGE_BYTES));
     const { buffer } = this.#memory;
     new BigUint64Array(buffer, this.#parametersAt).set(this.#parameters.multipliers);
     new BigUint64Array(buffer, this.#parametersAt + count * HASH_BYTES).set(this.#parameters.offsets);
