@@ -1,7 +1,7 @@
 /** The pages that an index holds, by the numbers that it gave them: 32 to 64 bytes a page. */
 import { PageIds } from "../page-ids.ts";
 import { withRoom } from "../text/growable.ts";
-import type { Place } from "./evidence-files.ts";
+import type { Place } from "./piece-files.ts";
 
 export class AddedPages {
   readonly #paths: string[] = [];

@@ -17,7 +17,7 @@ import { readU64, writeU64 } from "../binary.ts";
 import { digestOf } from "../canonical.ts";
 import { FormatError, RecipeError } from "../errors.ts";
 import { CheckedFile, type CheckedFileDigest, CheckedFileWriter, DATA_AT } from "./checked-file.ts";
-import type { Place } from "./evidence-files.ts";
+import type { Place } from "./piece-files.ts";
 import { type Signing, signingDifferences } from "./signing.ts";
 import { wordsOf } from "./typed-arrays.ts";
 

@@ -16,7 +16,7 @@ import { EntryReader, entryFile, type PageRow, type SpanMeta } from "../span-ent
 import { PAGES_A_TURN, takeTurns } from "../take-turns.ts";
 import { withRoom } from "../text/growable.ts";
 import type { EarlierRuns } from "./earlier-runs.ts";
-import { EvidenceFiles } from "./evidence-files.ts";
+import { PieceFiles } from "./piece-files.ts";
 import { type Policy, ScoreCheck, scoreOf } from "./policy.ts";
 import { Ranking } from "./rank.ts";
 import { SharedSignatures } from "./resolver.ts";
@@ -190,7 +190,7 @@ class SharingPages {
 
   async decide(signal: AbortSignal | undefined): Promise<Verdicts> {
     const stars = new Stars(this.#stages);
-    const keys = new EvidenceFiles();
+    const keys = new PieceFiles();
     const rows = this.#rows.subarray(0, this.#count);
     const verdicts = new Verdicts(this.#stages, this.#firstRows, rows, this.#earlier);
     try {
@@ -226,7 +226,7 @@ class SharingPages {
     }
   }
 
-  #candidate(n: number, files: EvidenceFiles): Candidate {
+  #candidate(n: number, files: PieceFiles): Candidate {
     const dir = this.#entries[this.#entryOf[n]!]!;
     return {
       id: this.#ids.of(n),

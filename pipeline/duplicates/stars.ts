@@ -8,7 +8,7 @@ import type { PageRow, Piece } from "../span-entry.ts";
 import { type DedupDefinition, type DedupIndex, type DuplicateOf, labelOf } from "../stage.ts";
 import { withRoom } from "../text/growable.ts";
 import { AddedPages } from "./added-pages.ts";
-import { EvidenceFiles, type Place } from "./evidence-files.ts";
+import { PieceFiles, type Place } from "./piece-files.ts";
 import type { IndexEntry } from "./saved-index.ts";
 
 /** A deduplication of pages in a recipe. */
@@ -69,7 +69,7 @@ export interface Match {
 
 export class Stars {
   readonly #stages: readonly StageStars[];
-  readonly #evidence = new EvidenceFiles();
+  readonly #evidence = new PieceFiles();
 
   constructor(stages: readonly DedupStage[]) {
     this.#stages = stages.map((stage) => new StageStars(stage, this.#evidence));
@@ -126,14 +126,14 @@ class StageStars {
   readonly stage: DedupStage;
   readonly #lookup: DedupIndex;
   readonly #added = new AddedPages();
-  readonly #evidence: EvidenceFiles;
+  readonly #evidence: PieceFiles;
   /** Numbers of the pages of earlier runs, which were added first. */
   #earlier = new Uint32Array(0);
   #earlierCount = 0;
   /** Of signatures that several pages share. */
   readonly #answers = new Map<number, Answer>();
 
-  constructor(stage: DedupStage, evidence: EvidenceFiles) {
+  constructor(stage: DedupStage, evidence: PieceFiles) {
     this.stage = stage;
     this.#lookup = stage.definition.openIndex(stage.params as never);
     this.#evidence = evidence;

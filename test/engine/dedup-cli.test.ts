@@ -13,7 +13,7 @@ import { ALLOWANCE, type Allowance, Partners } from "../../pipeline/cli/dedup/pa
 import { Signatures } from "../../pipeline/cli/dedup/signatures.ts";
 import { describe, type Summary } from "../../pipeline/cli/dedup/summary.ts";
 import { dedupCommand } from "../../pipeline/cli/dedup.ts";
-import { EvidenceFiles } from "../../pipeline/duplicates/evidence-files.ts";
+import { PieceFiles } from "../../pipeline/duplicates/piece-files.ts";
 import { FormatError, RecipeError } from "../../pipeline/errors.ts";
 import { seededRandom } from "../../pipeline/random.ts";
 import type { Signature } from "../../pipeline/stage.ts";
@@ -283,7 +283,7 @@ test("without verification pairs are candidates, and the summary says so", async
 });
 
 test("equal documents, and those that differ in a word, cost linear work: pairs beyond are left out, and links are not", () => {
-  const files = new EvidenceFiles();
+  const files = new PieceFiles();
   const signatures = new Signatures(join(DIR, "evidence"), files);
   const params = minhashDedup().params;
   const sign = minhashDedup.setup!(params, { seed: 1, resolvePath: (path) => path }) as {

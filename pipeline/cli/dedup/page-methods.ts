@@ -2,7 +2,7 @@
  * Methods that drop whole documents. Several in a row are decided together, as in a run: a document is compared with those
  * that stay by all of them.
  */
-import { EvidenceFiles } from "../../duplicates/evidence-files.ts";
+import { PieceFiles } from "../../duplicates/piece-files.ts";
 import { contentHashOf, type RankedPage, Ranking } from "../../duplicates/rank.ts";
 import { type CandidateSignature, type DedupStage, dedupStages, Stars } from "../../duplicates/stars.ts";
 import { FormatError } from "../../errors.ts";
@@ -29,7 +29,7 @@ interface Lane {
 }
 
 export async function runPageMethods(methods: readonly Method[], work: Work, context: SetupContext): Promise<void> {
-  const files = new EvidenceFiles();
+  const files = new PieceFiles();
   const lanes = dedupStages(methods).map((stage, n) => openLane(stage, methodName(methods[n]!), work, files));
   const keep = keepOf(methods[0]!);
   const ranking = new Ranking(keep);
@@ -110,7 +110,7 @@ async function decide(lanes: readonly Lane[], order: readonly number[], work: Wo
   }
 }
 
-function openLane(stage: DedupStage, name: string, work: Work, files: EvidenceFiles): Lane {
+function openLane(stage: DedupStage, name: string, work: Work, files: PieceFiles): Lane {
   let opened: DedupIndex | undefined;
   const definition: DedupDefinition = {
     ...stage.definition,

@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { KeyIndex } from "../../../stages/dedup/key-index.ts";
-import type { EvidenceFiles, Place } from "../../duplicates/evidence-files.ts";
+import type { PieceFiles, Place } from "../../duplicates/piece-files.ts";
 import type { Signature } from "../../stage.ts";
 import { withRoom } from "../../text/growable.ts";
 
@@ -19,7 +19,7 @@ const WRITE_BYTES = 1 << 20;
 export class Signatures {
   readonly #path: string;
   readonly #fd: number;
-  readonly #files: EvidenceFiles;
+  readonly #files: PieceFiles;
   readonly #known = new KeyIndex({ bands: 1, keyWords: DIGEST_WORDS, maxPagesPerKey: 1 });
   readonly #found = new Uint32Array(1);
   readonly #chunks: Uint32Array[] = [];
@@ -32,7 +32,7 @@ export class Signatures {
   #fileBytes = 0;
 
   /** `path`: a file for evidence, which `files` reads. */
-  constructor(path: string, files: EvidenceFiles) {
+  constructor(path: string, files: PieceFiles) {
     this.#path = path;
     this.#fd = openSync(path, "w");
     this.#files = files;

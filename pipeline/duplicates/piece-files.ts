@@ -1,4 +1,4 @@
-/** Where evidence lies, and reading it when a candidate asks for it. */
+/** Where keys and evidence lie, and reading them when a candidate asks for them. */
 import { closeSync, openSync } from "node:fs";
 import { readPiece } from "../io/read-piece.ts";
 
@@ -13,7 +13,7 @@ const MAX_OPEN_FILES = 64;
 const MAX_CACHED_BYTES = 32 << 20;
 
 /** Reads pieces of many files; those most recently used stay, within bounds. */
-export class EvidenceFiles {
+export class PieceFiles {
   readonly #pieces = new Map<string, Buffer>();
   readonly #files = new Map<string, number>();
   #bytes = 0;
