@@ -41,6 +41,8 @@ export interface KeysAndValues {
 export interface Forward {
   /** [B · T, V], or as many rows as are wanted. */
   readonly logits: Tensor;
+  /** What logits are made of, [B · T, D], or as many rows as are wanted. */
+  readonly hidden: Tensor;
   /** Of the positions given, by layer: [B, Hk, T, W]. */
   readonly present: readonly KeysAndValues[];
 }
@@ -90,7 +92,7 @@ export class Transformer {
     if (wanted !== undefined) x = gatherRows(x, wanted);
     if (normPlacement === "pre") x = this.#norm(x, "norm");
     const logits = linear(x, this.tensor(tied ? "embedding" : "unembedding"));
-    return { logits, present };
+    return { logits, hidden: x, present };
   }
 
   /** x and what a part makes of it. */

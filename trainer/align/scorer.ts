@@ -1,0 +1,90 @@
+/** What a model says of rows as they are: log-probabilities, entropy, and values where there is a head for them. */
+// B = sequences, T = positions
+import type { Backend, Executable } from "../backends/backend.ts";
+import { crossEntropy, neg, reshape } from "../ir/ops/index.ts";
+import { input, type Tensor } from "../ir/tensor.ts";
+import type { ParameterValues } from "../model/parameters.ts";
+import type { Transformer } from "../model/transformer.ts";
+import type { ValueHead } from "../model/value-head.ts";
+import { entropy } from "../objectives/entropy.ts";
+import { type Row, targetsOf } from "./row.ts";
+import { fillRows, longestOf, positionsFor } from "./row-batch.ts";
+
+/** Of one row, a number a target. */
+export interface RowScores {
+  /** log p in nats. */
+  readonly logProbs: Float32Array;
+  /** Of what the model says, in nats. */
+  readonly entropies: Float32Array;
+  /** Where there is a value head. */
+  readonly values?: Float32Array;
+}
+
+export class RowScorer {
+  readonly #model: Transformer;
+  readonly #values: ParameterValues;
+  readonly #backend: Backend;
+  readonly #sequences: number;
+  readonly #head: ValueHead | undefined;
+  readonly #programs = new Map<number, Executable>();
+
+  /** The parameters are read at every run, as they are by then. */
+  constructor(
+    model: Transformer,
+    values: ParameterValues,
+    backend: Backend,
+    { sequences, head }: { readonly sequences: number; readonly head?: ValueHead },
+  ) {
+    this.#model = model;
+    this.#values = values;
+    this.#backend = backend;
+    this.#sequences = sequences;
+    this.#head = head;
+  }
+
+  /** In the order of the rows. Those of like length are computed together. */
+  async score(rows: readonly Row[]): Promise<RowScores[]> {
+    const order = rows.map((_, n) => n).sort((a, b) => targetsOf(rows[a]!) - targetsOf(rows[b]!) || a - b);
+    const scores: RowScores[] = new Array(rows.length);
+    for (let from = 0; from < order.length; from += this.#sequences) {
+      const numbers = order.slice(from, from + this.#sequences);
+      const part = numbers.map((n) => rows[n]!);
+      const positions = positionsFor(longestOf(part), this.#model.config.contextLength);
+      const { inputs, outputs, run } = await this.#executableOf(positions);
+      fillRows(inputs, part, positions);
+      await run();
+      for (const [b, n] of numbers.entries()) {
+        const of = (name: string): Float32Array =>
+          Float32Array.from(outputs[name]!.subarray(b * positions, b * positions + targetsOf(part[b]!)));
+        scores[n] = {
+          logProbs: of("log probs"),
+          entropies: of("entropies"),
+          ...(this.#head && { values: of("values") }),
+        };
+      }
+    }
+    return scores;
+  }
+
+  async close(): Promise<void> {
+    for (const executable of this.#programs.values()) await executable.close();
+    this.#programs.clear();
+  }
+
+  async #executableOf(T: number): Promise<Pick<Executable, "inputs" | "outputs"> & { run: () => Promise<void> }> {
+    let executable = this.#programs.get(T);
+    if (executable === undefined) {
+      const B = this.#sequences;
+      const { logits, hidden } = this.#model.forward({ tokens: input("tokens", [B * T], "int"), sequences: B });
+      const outputs: Record<string, Tensor> = {
+        "log probs": reshape(neg(crossEntropy(logits, input("targets", [B * T], "int"))), [B, T]),
+        entropies: reshape(entropy(logits), [B, T]),
+        ...(this.#head && { values: this.#head.forward(hidden, B) }),
+      };
+      executable = await this.#backend.compile({ outputs }, this.#values);
+      this.#programs.set(T, executable);
+    }
+    const { inputs, outputs } = executable;
+    return { inputs, outputs, run: () => executable.run() };
+  }
+}
