@@ -23,32 +23,35 @@ export function lossesOf(entries: readonly LogEntry[], type: LogEntry["type"]): 
 }
 
 /** The log of one run: read back when it goes on. */
-export class TrainingLog {
-  readonly entries: LogEntry[];
+export class StepLog<Entry extends { readonly step: number } = LogEntry> {
+  readonly entries: Entry[];
   readonly #path: string;
 
   /** Opens the log of a run that goes on behind `step`: what was written of later steps, before it was ended, goes. */
   constructor(path: string, step: number) {
     this.#path = path;
-    this.entries = readTrainingLog(path, step);
+    this.entries = readStepLog<Entry>(path, step);
     // Renamed into place: a kill or a full disk must not cost the steps that are kept.
     writeFileSync(`${path}.tmp`, this.entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
     renameSync(`${path}.tmp`, path);
   }
 
-  add(entry: LogEntry): void {
+  add(entry: Entry): void {
     this.entries.push(entry);
     appendFileSync(this.#path, `${JSON.stringify(entry)}\n`);
   }
 }
 
 /** What was written up to a step; nothing where there is no log. The last line may be half of one. */
-export function readTrainingLog(path: string, step = Number.POSITIVE_INFINITY): LogEntry[] {
+export function readStepLog<Entry extends { readonly step: number } = LogEntry>(
+  path: string,
+  step = Number.POSITIVE_INFINITY,
+): Entry[] {
   if (!existsSync(path)) return [];
-  const entries: LogEntry[] = [];
+  const entries: Entry[] = [];
   for (const line of readFileSync(path, "utf8").split("\n")) {
     try {
-      const entry = JSON.parse(line) as LogEntry;
+      const entry = JSON.parse(line) as Entry;
       if (entry.step <= step) entries.push(entry);
     } catch {}
   }

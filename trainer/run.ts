@@ -10,7 +10,7 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { join } from "node:path";
-import { FormatError, RecipeError } from "../pipeline/errors.ts";
+import { RecipeError } from "../pipeline/errors.ts";
 import { writeDurably } from "../pipeline/io/durable.ts";
 import { engineVersion } from "../pipeline/modules.ts";
 import { type Account, accountOf } from "./account.ts";
@@ -18,7 +18,6 @@ import type { Backend } from "./backends/backend.ts";
 import { averageCheckpoints } from "./checkpoint/average.ts";
 import {
   type Checkpoint,
-  type FloatTensors,
   latestCheckpoint,
   listCheckpoints,
   loadCheckpoint,
@@ -28,12 +27,12 @@ import {
 } from "./checkpoint/checkpoint.ts";
 import { writeSafetensors } from "./checkpoint/safetensors.ts";
 import { RUN_MANIFEST } from "./checkpoint/trained-model.ts";
+import { checkpointToGoOnFrom, namedValues, restore, tensorsOf } from "./checkpoint/training-state.ts";
 import { identityOf, type TrainPlan } from "./config.ts";
 import { lossCurveSvg } from "./curve.ts";
 import { type Evaluation, Evaluator } from "./evaluate.ts";
 import { type Loader, openLoader } from "./loader.ts";
-import { lossesOf, TRAINING_LOG, TrainingLog } from "./log.ts";
-import type { Parameter, ParameterValues } from "./model/parameters.ts";
+import { lossesOf, StepLog, TRAINING_LOG } from "./log.ts";
 import { CHECKPOINTS, takeRunFolder } from "./run-folder.ts";
 import { DivergedError, type StepReport, Training } from "./train.ts";
 
@@ -173,7 +172,7 @@ class Run {
     try {
       held = await this.#openHeldOut(training);
       await this.#goOn(training);
-      const log = new TrainingLog(join(out, TRAINING_LOG), training.step);
+      const log = new StepLog(join(out, TRAINING_LOG), training.step);
       this.#emitStart(training);
       let evaluation: Evaluation | undefined;
       while (training.step < steps) {
@@ -203,26 +202,9 @@ class Run {
 
   /** Takes up the last checkpoint, if there is one. */
   async #goOn(training: Training): Promise<void> {
-    const folder = await latestCheckpoint(this.#checkpoints);
-    if (folder === undefined) {
-      const damaged = await listCheckpoints(this.#checkpoints);
-      if (damaged.length === 0) return;
-      // To begin anew would replace the log, too, without anybody having asked for it.
-      throw new FormatError(
-        `${this.#checkpoints}: found ${damaged.length} checkpoints, none as it was written; copy them again, or remove the folder to train from the start`,
-      );
-    }
-    const checkpoint = await loadCheckpoint(folder);
-    if (checkpoint.configHash !== this.#identity.digest) {
-      throw new RecipeError(
-        `${this.#plan.out}: holds a run of another config (${checkpoint.configHash.slice(0, 12)}…, this one is ${this.#identity.digest.slice(0, 12)}…); give another "out", or remove the folder`,
-      );
-    }
-    for (const { name } of training.model.parameters) {
-      training.values[name]!.set(checkpoint.parameters.get(name)!.values);
-      training.optimizer.first[name]!.set(checkpoint.moments.first.get(name)!.values);
-      training.optimizer.second[name]!.set(checkpoint.moments.second.get(name)!.values);
-    }
+    const checkpoint = await checkpointToGoOnFrom(this.#checkpoints, this.#identity.digest, this.#plan.out);
+    if (checkpoint === undefined) return;
+    restore(training, checkpoint);
     training.step = checkpoint.step;
     this.#secondsBefore = Number(checkpoint.measured.seconds ?? 0);
   }
@@ -278,7 +260,7 @@ class Run {
     }
   }
 
-  async #save(training: Training, log: TrainingLog): Promise<string> {
+  async #save(training: Training, log: StepLog): Promise<string> {
     const folder = await saveCheckpoint(this.#checkpoints, this.#checkpointOf(training, log));
     const { keep, average } = this.#plan.checkpoint;
     await pruneCheckpoints(this.#checkpoints, Math.max(keep, average));
@@ -287,15 +269,10 @@ class Run {
     return folder;
   }
 
-  #checkpointOf(training: Training, log: TrainingLog): Checkpoint {
-    const { parameters } = training.model;
+  #checkpointOf(training: Training, log: StepLog): Checkpoint {
     const losses = lossesOf(log.entries, "step").map(({ step, loss }) => ({ step, lossNats: loss }));
     return {
-      parameters: namedValues(parameters, training.values),
-      moments: {
-        first: namedValues(parameters, training.optimizer.first),
-        second: namedValues(parameters, training.optimizer.second),
-      },
+      ...tensorsOf(training),
       step: training.step,
       rowsTaken: training.rowsTaken,
       tokensSeen: training.step * this.#plan.tokensPerStep,
@@ -320,11 +297,11 @@ class Run {
     return (await listCheckpoints(this.#checkpoints)).slice(-this.#plan.checkpoint.average);
   }
 
-  async #finish(training: Training, log: TrainingLog, evaluation: Evaluation | undefined): Promise<TrainResult> {
+  async #finish(training: Training, log: StepLog, evaluation: Evaluation | undefined): Promise<TrainResult> {
     const { out, steps } = this.#plan;
     const last = await this.#lastCheckpoints();
     const { digest } = await loadCheckpoint(last.at(-1)!);
-    const parameters = namedValues(training.model.parameters, training.values);
+    const parameters = namedValues(training.parameters, training.values);
     // Renamed into place: a kill or a full disk leaves no half of a model.
     const unfinished = join(out, `.${MODEL}.tmp`);
     await writeSafetensors(unfinished, parameters);
@@ -381,8 +358,4 @@ class Run {
   #emit(event: TrainEvent): void {
     this.#hooks.onEvent?.(event);
   }
-}
-
-function namedValues(parameters: readonly Parameter[], values: ParameterValues): FloatTensors {
-  return new Map(parameters.map(({ name, shape }) => [name, { shape, values: values[name]! }]));
 }

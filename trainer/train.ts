@@ -13,7 +13,7 @@ import type { Backend, Executable } from "./backends/backend.ts";
 import type { TrainPlan } from "./config.ts";
 import { fillBatch } from "./fill-batch.ts";
 import type { Batch, Loader } from "./loader.ts";
-import { beginningOf, type ParameterValues, seedOf } from "./model/parameters.ts";
+import { beginningOf, type Parameter, type ParameterValues, seedOf } from "./model/parameters.ts";
 import { Transformer } from "./model/transformer.ts";
 import { gradientName, nextTokenProgram } from "./objectives/next-token.ts";
 import { AdamW, globalNorm } from "./optimizer/adamw.ts";
@@ -83,6 +83,10 @@ export class Training {
     this.#gradients = Object.fromEntries(
       model.parameters.map(({ name }) => [name, plan.accumulate === 1 ? found(name) : found(name).slice()]),
     );
+  }
+
+  get parameters(): readonly Parameter[] {
+    return this.model.parameters;
   }
 
   /** Rows that were taken from the data. */

@@ -1,6 +1,6 @@
 /** What a report shows of an arm. */
 import { join } from "node:path";
-import { lossesOf, readTrainingLog, TRAINING_LOG } from "../../trainer/log.ts";
+import { lossesOf, readStepLog, TRAINING_LOG } from "../../trainer/log.ts";
 import { costsOf, coverageOf, funnelOf, scoreHistograms } from "../accounts/index.ts";
 import type { ArmReport } from "../report/report-data.ts";
 import type { ArmEstimate } from "../statistics/index.ts";
@@ -52,7 +52,7 @@ const CURVE_POINTS = 100;
 
 /** Training loss by tokens; where there are more steps than points, means over neighbours. */
 function curveOf(model: string, tokensPerStep: number): { tokens: number; loss: number }[] {
-  const steps = lossesOf(readTrainingLog(join(model, TRAINING_LOG)), "step");
+  const steps = lossesOf(readStepLog(join(model, TRAINING_LOG)), "step");
   const width = Math.max(1, Math.ceil(steps.length / CURVE_POINTS));
   const points: { tokens: number; loss: number }[] = [];
   for (let from = 0; from < steps.length; from += width) {

@@ -9,7 +9,7 @@ import { onnxBackend } from "../../trainer/backends/onnx/onnx.ts";
 import { referenceBackend } from "../../trainer/backends/reference.ts";
 import { loadTrainedModel } from "../../trainer/checkpoint/trained-model.ts";
 import { planOf } from "../../trainer/config.ts";
-import { TrainingLog } from "../../trainer/log.ts";
+import { StepLog } from "../../trainer/log.ts";
 import { runTraining } from "../../trainer/run.ts";
 import { tempFolder } from "../tokenizer/temp.ts";
 import { tokenizerOf, writeRun } from "./runs.ts";
@@ -74,10 +74,10 @@ test("the log is replaced in one step when a run goes on: a disk that is full co
   const path = join(folder, "log.jsonl");
   writeFileSync(path, '{"type":"step","step":1,"loss":2}\n{"type":"step","step":2,"loss":1}\n{"ty');
   mkdirSync(`${path}.tmp`); // In the way, as a full disk is.
-  assert.throws(() => new TrainingLog(path, 1));
+  assert.throws(() => new StepLog(path, 1));
   assert.equal(readFileSync(path, "utf8").split("\n").length, 3);
   rmSync(`${path}.tmp`, { recursive: true });
-  assert.equal(new TrainingLog(path, 1).entries.length, 1);
+  assert.equal(new StepLog(path, 1).entries.length, 1);
   assert.deepEqual(readFileSync(path, "utf8").split("\n").length, 2);
 });
 

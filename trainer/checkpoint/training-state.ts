@@ -1,0 +1,71 @@
+/** What training changes, to a checkpoint and back. */
+import { FormatError, RecipeError } from "../../pipeline/errors.ts";
+import type { Parameter, ParameterValues } from "../model/parameters.ts";
+import type { AdamW } from "../optimizer/adamw.ts";
+import {
+  type Checkpoint,
+  type FloatTensors,
+  type LoadedCheckpoint,
+  latestCheckpoint,
+  listCheckpoints,
+  loadCheckpoint,
+} from "./checkpoint.ts";
+
+/** Parameters in training, and what the optimizer remembers of them. */
+export interface TrainingState {
+  readonly parameters: readonly Parameter[];
+  readonly values: ParameterValues;
+  readonly optimizer: AdamW;
+}
+
+export function namedValues(parameters: readonly Parameter[], values: ParameterValues): FloatTensors {
+  return new Map(parameters.map(({ name, shape }) => [name, { shape, values: values[name]! }]));
+}
+
+/** The arrays themselves, not copies. */
+export function tensorsOf({
+  parameters,
+  values,
+  optimizer,
+}: TrainingState): Pick<Checkpoint, "parameters" | "moments"> {
+  return {
+    parameters: namedValues(parameters, values),
+    moments: { first: namedValues(parameters, optimizer.first), second: namedValues(parameters, optimizer.second) },
+  };
+}
+
+/** Writes a checkpoint's numbers into the arrays of a training. */
+export function restore({ parameters, values, optimizer }: TrainingState, checkpoint: Checkpoint): void {
+  for (const { name } of parameters) {
+    values[name]!.set(checkpoint.parameters.get(name)!.values);
+    optimizer.first[name]!.set(checkpoint.moments.first.get(name)!.values);
+    optimizer.second[name]!.set(checkpoint.moments.second.get(name)!.values);
+  }
+}
+
+/**
+ * The last checkpoint of a run with this config; undefined where there is none. Raises FormatError where all are damaged,
+ * RecipeError where they are another config's.
+ */
+export async function checkpointToGoOnFrom(
+  root: string,
+  configHash: string,
+  out: string,
+): Promise<LoadedCheckpoint | undefined> {
+  const folder = await latestCheckpoint(root);
+  if (folder === undefined) {
+    const damaged = await listCheckpoints(root);
+    if (damaged.length === 0) return undefined;
+    // To begin anew would replace the log, too, without anybody having asked for it.
+    throw new FormatError(
+      `${root}: found ${damaged.length} checkpoints, none as it was written; copy them again, or remove the folder to train from the start`,
+    );
+  }
+  const checkpoint = await loadCheckpoint(folder);
+  if (checkpoint.configHash !== configHash) {
+    throw new RecipeError(
+      `${out}: holds a run of another config (${checkpoint.configHash.slice(0, 12)}…, this one is ${configHash.slice(0, 12)}…); give another "out", or remove the folder`,
+    );
+  }
+  return checkpoint;
+}
