@@ -9,7 +9,7 @@ const NAMES = [
   ..."class id role itemprop itemtype style hidden aria-hidden href lang datetime property name content rel type".split(
     " ",
   ),
-  ..."data-testid data-component".split(" "),
+  ..."data-testid data-component colspan rowspan".split(" "),
 ] as const;
 const TABLE = new NameTable(NAMES);
 
@@ -33,6 +33,8 @@ export const Attribute = {
   type: 16,
   testId: 17,
   component: 18,
+  colspan: 19,
+  rowspan: 20,
 } as const;
 
 const COUNT = NAMES.length;

@@ -1,4 +1,5 @@
 /** What a page is once it is read: blocks of text, one after another, and the containers that they lie in. */
+import type { Marks } from "./marks.ts";
 import type { PageFacts } from "./page-facts.ts";
 
 /** What a block is. */
@@ -52,6 +53,8 @@ export interface BlockPage {
   /** Units of code within text. */
   readonly codeUnits: Int32Array;
   readonly containers: Containers;
+  /** Where they were asked for. */
+  readonly marks?: Marks;
 }
 
 /** Elements that blocks lie in. Number 0 is the page; the parent of every other one has a lower number. */

@@ -18,6 +18,7 @@ import { BlockList } from "./block-list.ts";
 import { BlockKind, type BlockPage } from "./block-page.ts";
 import { ContainerList, maskOf, shapeOf } from "./container-list.ts";
 import { EntityReader } from "./entities.ts";
+import { MAX_COLUMNS, MarkCollector, NO_LINK, Style } from "./marks.ts";
 import { NOWHERE, OpenElements } from "./open-elements.ts";
 import { FactCollector } from "./page-facts.ts";
 import { TAG_NAMES, TAG_TABLE, TRAITS, Trait, tagId } from "./tags.ts";
@@ -25,11 +26,13 @@ import { TAG_NAMES, TAG_TABLE, TRAITS, Trait, tagId } from "./tags.ts";
 export interface ReadOptions {
   /** XHTML, by its media type: any element may close itself, and CDATA is text. */
   readonly isXml?: boolean;
+  /** Whether `marks` are wanted. Blocks are the same with them and without. */
+  readonly withMarks?: boolean;
 }
 
 /** Reads a page. Never throws, whatever the page holds. */
-export function readPage(html: string, { isXml = false }: ReadOptions = {}): BlockPage {
-  return new PageReader(html, isXml).read();
+export function readPage(html: string, { isXml = false, withMarks = false }: ReadOptions = {}): BlockPage {
+  return new PageReader(html, isXml, withMarks).read();
 }
 
 const TAB = 0x09;
@@ -52,6 +55,7 @@ const A = tagId("a");
 const BODY = tagId("body");
 const BR = tagId("br");
 const BUTTON = tagId("button");
+const CODE = tagId("code");
 const DD = tagId("dd");
 const DL = tagId("dl");
 const DT = tagId("dt");
@@ -81,6 +85,7 @@ const TR = tagId("tr");
 const BOLD = ["b", "strong"].map(tagId);
 const CAPTIONS = ["caption", "figcaption"].map(tagId);
 const CELLS = ["td", "th"].map(tagId);
+const EMPHASES = ["em", "i"].map(tagId);
 const CODES = ["code", "kbd", "samp", "tt"].map(tagId);
 const HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"].map(tagId);
 const LISTS = ["ul", "ol", "menu", "dir"].map(tagId);
@@ -142,10 +147,16 @@ class PageReader {
   private readonly attributes = new Attributes();
   private readonly entities = new EntityReader();
   private readonly facts = new FactCollector();
+  private readonly marks: MarkCollector | undefined;
+  /** Where the link leads that is open, if one is. */
+  private href = NO_LINK;
+  /** Elements of emphasis that are open in the block. */
+  private emphases = 0;
 
-  constructor(html: string, isXml: boolean) {
+  constructor(html: string, isXml: boolean, withMarks: boolean) {
     this.html = html;
     this.isXml = isXml;
+    this.marks = withMarks ? new MarkCollector() : undefined;
     this.units = viewUnits(html).units;
     this.end = html.length;
     this.out = roomFor(html.length + 1);
@@ -175,6 +186,7 @@ class PageReader {
       boldUnits: blocks.boldUnits.view(),
       codeUnits: blocks.codeUnits.view(),
       containers: this.containers.view(),
+      ...(this.marks !== undefined && { marks: this.marks.view() }),
     };
   }
 
@@ -247,13 +259,15 @@ class PageReader {
     const nameTo = this.nameEnd(nameFrom);
     const tag = TAG_TABLE.find(this.units, nameFrom, nameTo);
     const traits = TRAITS[tag]!;
-    const next = this.attributes.read(this.units, nameTo, this.end, WANTS_ATTRIBUTES[tag] === 1);
+    const wantsAttributes = WANTS_ATTRIBUTES[tag] === 1 || (tag === CODE && this.marks !== undefined);
+    const next = this.attributes.read(this.units, nameTo, this.end, wantsAttributes);
     if (next < 0) return this.end;
     if ((traits & Trait.raw) !== 0) return this.rawElement(tag, next);
     if ((traits & Trait.block) !== 0) this.startBlockElement(tag);
     else if ((traits & Trait.void) !== 0) this.voidElement(tag);
     else if ((traits & Trait.tracked) !== 0) this.startInline(tag, (traits & Trait.skipped) !== 0);
     else if ((traits & Trait.root) !== 0) this.rootElement(tag);
+    else if (EMPHASES.includes(tag)) this.emphases++;
     return next;
   }
 
@@ -266,6 +280,7 @@ class PageReader {
     if ((traits & Trait.block) !== 0) this.endBlockElement(tag);
     else if ((traits & Trait.tracked) !== 0) this.endInline(tag, (traits & Trait.skipped) !== 0);
     else if (tag === BR) this.lineBreak();
+    else if (EMPHASES.includes(tag)) this.emphases = Math.max(0, this.emphases - 1);
     return next;
   }
 
@@ -386,9 +401,23 @@ class PageReader {
       else if (tag === LI) mark = Math.max(1, open.markAt(open.lastAmong(LISTS)));
       else if (tag === QUOTE) mark = 1 + open.markAt(open.lastOf[QUOTE]!);
       else if (tag === TR) mark = this.blocks.count;
+      this.markElement(tag, container);
     }
     open.push(tag, container, mark);
     if (tag === PRE && !this.isSkipping) this.isVerbatim = true;
+  }
+
+  /** Collects what Markdown needs of a block element that begins. */
+  private markElement(tag: number, container: number): void {
+    const { marks, attributes } = this;
+    if (marks === undefined) return;
+    if (attributes.has(Attribute.class)) marks.language(container, this.value(Attribute.class));
+    const table = this.open.containerAt(this.open.lastOf[TABLE]!);
+    if (tag === TR) marks.tableRow(table);
+    else if (CELLS.includes(tag)) {
+      const span = (id: number) => Math.max(1, (attributes.has(id) && Number.parseInt(this.value(id), 10)) || 1);
+      marks.cell(container, table, span(Attribute.colspan), Math.min(MAX_ROW_SPAN, span(Attribute.rowspan)));
+    }
   }
 
   /** Ends what an element's beginning ends: paragraphs, and what stands beside it in lists and tables. */
@@ -444,6 +473,7 @@ class PageReader {
         if (this.linkEnd === this.outEnd) this.dueSpace();
         if (!this.attributes.has(Attribute.href)) return;
         this.isLinkCounted = false;
+        if (this.marks !== undefined) this.href = this.marks.link(this.attribute(Attribute.href));
       }
       if (tag === TIME) {
         if (this.attributes.has(Attribute.datetime)) this.facts.firstTime ||= this.value(Attribute.datetime);
@@ -454,6 +484,9 @@ class PageReader {
         container = this.containers.add(tag, container, mask, shapeOf(tag, this.attributes, this.units));
       }
     } else if (tag === LABEL) this.dueSpace();
+    else if (tag === CODE && open.lastOf[PRE] !== NOWHERE && this.attributes.has(Attribute.class)) {
+      this.marks?.language(open.containerAt(open.lastOf[PRE]!), this.value(Attribute.class));
+    }
     open.push(tag, container, 0);
   }
 
@@ -507,7 +540,10 @@ class PageReader {
     const table = open.lastOf[TABLE]!;
     const owner = table === NOWHERE ? row : open.containerAt(table);
     const isHeader = containers.tags.values[this.blocks.owners.values[first]!] === TH;
+    const isNarrow = this.blocks.count - first <= MAX_COLUMNS;
+    const cells = this.marks && isNarrow && this.blocks.owners.values.slice(first, this.blocks.count);
     this.blocks.joinRow(first, this.out, containers.parents.values, owner, row, isHeader);
+    if (cells && this.blocks.kinds.values[first] === BlockKind.row) this.marks?.joined(row, cells);
   }
 
   // ---- text
@@ -603,6 +639,17 @@ class PageReader {
     }
     if (open.lastAmong(BOLD) !== NOWHERE) this.boldUnits += written;
     if (open.lastAmong(CODES) !== NOWHERE) this.codeUnits += written;
+    if (this.marks !== undefined) this.markText(this.marks, before);
+  }
+
+  private markText(marks: MarkCollector, start: number): void {
+    const { open } = this;
+    const styles =
+      (open.lastAmong(BOLD) === NOWHERE ? 0 : Style.bold) |
+      (this.emphases === 0 ? 0 : Style.emphasis) |
+      (open.lastAmong(CODES) === NOWHERE ? 0 : Style.code);
+    const link = open.lastOf[A] === NOWHERE ? NO_LINK : this.href;
+    if (styles !== 0 || link !== NO_LINK) marks.text(start, this.outEnd, styles, link);
   }
 
   private dueSpace(): void {
@@ -651,6 +698,7 @@ class PageReader {
     this.codeUnits = 0;
     this.isLinkCounted = false;
     this.linkEnd = -1;
+    this.emphases = 0;
   }
 
   /** Empty lines at the end of code are no part of it, nor are spaces there. */
@@ -703,6 +751,9 @@ class PageReader {
 
 /** A shorter `<noscript>` has no text of the page. */
 const MIN_NOSCRIPT_UNITS = 1000;
+
+/** A cell's greatest number of rows (4.9.11). */
+const MAX_ROW_SPAN = 65_534;
 
 /** No fact of a page is longer. */
 const MAX_VALUE_UNITS = 2000;
