@@ -1,7 +1,7 @@
 /** The thread that pdf.js runs in: one document in, its text or the reason why there is none out. */
 import { fileURLToPath } from "node:url";
 import { parentPort } from "node:worker_threads";
-import { THREAD_READY } from "./killable-thread.ts";
+import { THREAD_READY } from "../../pipeline/killable-thread.ts";
 import { BoundedDecompression } from "./pdf-inflate.ts";
 import { type PdfTextItem, segmentsOf } from "./pdf-segments.ts";
 import { type PdfPage, pdfText } from "./pdf-text.ts";

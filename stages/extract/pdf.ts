@@ -1,9 +1,9 @@
 /** PDF → text, by pdf.js in a thread that is ended when a file takes too long or too much. */
 import type { RawPage, Tags } from "../../pipeline/document.ts";
+import { KillableThread } from "../../pipeline/killable-thread.ts";
 import { defineExtractor, z } from "../../pipeline/stage.ts";
 import { drop } from "../../pipeline/verdict.ts";
 import { cleanCharacters } from "./charset.ts";
-import { KillableThread } from "./killable-thread.ts";
 import type { PdfReply, PdfRequest } from "./pdf-thread.ts";
 import { titleTag } from "./title.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
-import { KillableThread } from "../../stages/extract/killable-thread.ts";
+import { KillableThread } from "../../pipeline/killable-thread.ts";
 import extractPdf from "../../stages/extract/pdf.ts";
 import type { PdfReply, PdfRequest } from "../../stages/extract/pdf-thread.ts";
 import { needsShared } from "../shared.ts";
@@ -191,7 +191,7 @@ test("an idle thread does not keep the process alive", async () => {
 });
 
 test("a hanging thread ends with the thread that owns it", async () => {
-  const module = JSON.stringify(new URL("../../stages/extract/killable-thread.ts", import.meta.url).href);
+  const module = JSON.stringify(new URL("../../pipeline/killable-thread.ts", import.meta.url).href);
   const owner = `
     import(${module}).then(({ KillableThread }) => {
       const thread = new KillableThread(new URL(${JSON.stringify(threadDoing("for (;;);").href)}), { deadlineMs: 1e8, maxMemoryMb: 100, maxRequests: 9 });

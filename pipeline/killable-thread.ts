@@ -3,7 +3,8 @@
  * timer fires there. So the work runs in a thread of its own, one request at a time, and whoever asks ends that thread
  * when the answer is late; the next request starts a new one.
  *
- * The module run as the thread posts `THREAD_READY` once it has loaded, then answers each message with one message.
+ * The module run as the thread posts `THREAD_READY` once it has loaded, then answers each message with one message. What
+ * all requests have in common it finds as Node's `workerData`.
  * An idle thread does not keep the process alive. A thread ends with the thread that started it, even in mid-loop.
  */
 import { Worker } from "node:worker_threads";
@@ -39,15 +40,17 @@ const START_DEADLINE_MS = 60_000;
 export class KillableThread<Request, Reply> {
   private readonly module: URL;
   private readonly limits: ThreadLimits;
+  private readonly data: unknown;
   private worker: Worker | undefined;
   /** Requests answered by this thread. */
   private answered = 0;
   /** The end of the queue: requests wait for the one before. */
   private last: Promise<unknown> = Promise.resolve();
 
-  constructor(module: URL, limits: ThreadLimits) {
+  constructor(module: URL, limits: ThreadLimits, data?: unknown) {
     this.module = module;
     this.limits = limits;
+    this.data = data;
   }
 
   /**
@@ -81,6 +84,7 @@ export class KillableThread<Request, Reply> {
 
   private async start(): Promise<Worker> {
     const worker = new Worker(this.module, {
+      workerData: this.data,
       resourceLimits: {
         maxOldGenerationSizeMb: Math.max(MIN_HEAP_LIMIT_MB, this.limits.maxMemoryMb * HEAP_LIMIT_FACTOR),
       },
