@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { createLogUpdate } from "log-update";
-import { ByteLevelTokenizer } from "../../tokenizer/byte-level.ts";
 import { BACKENDS, backendNamed } from "../../trainer/backends/index.ts";
 import { readTrainConfig } from "../../trainer/config.ts";
 import { sparkline } from "../../trainer/curve.ts";
@@ -9,6 +8,7 @@ import { measurePeak } from "../../trainer/measure-peak.ts";
 import { runTraining, type TrainEvent, type TrainResult } from "../../trainer/run.ts";
 import { EXIT, RecipeError } from "../errors.ts";
 import type { ShardTokenizer } from "../shard.ts";
+import { bytesOfIds } from "./bytes-of-ids.ts";
 import { positiveInt } from "./run.ts";
 import { bar, count, duration, percent } from "./show.ts";
 import { tokenizerOf } from "./tokenizer-of.ts";
@@ -58,7 +58,7 @@ tiny.yaml:
         const result = await runTraining(plan, {
           backend,
           ...(backend.name === "onnx" && { peakFlopsPerSecond: await measurePeak(backend) }),
-          bytesOfId: (made) => bytesOfIds(made, plan.tokenizer),
+          bytesOfId: (made) => bytesOf(made, plan.tokenizer),
           onEvent: display.onEvent,
           signal: abort.signal,
         });
@@ -84,22 +84,12 @@ function overridesOf({ steps, out, ...flags }: Flags): Record<string, unknown> {
   };
 }
 
-/** Bytes that each id spells, to tell losses in bits a byte. Undefined where the tokenizer is not to be found. */
-async function bytesOfIds(made: ShardTokenizer, path: string | undefined): Promise<Uint32Array | undefined> {
+/** Undefined where the tokenizer is not to be found. */
+async function bytesOf(made: ShardTokenizer, path: string | undefined): Promise<Uint32Array | undefined> {
   const tokenizer = await tokenizerOf(made, path);
-  if (tokenizer === undefined) {
-    console.error(`note: tokenizer "${made.name}" is not to be found: no bits per byte (give its path as "tokenizer")`);
-    return undefined;
-  }
-  const special = new Set(tokenizer instanceof ByteLevelTokenizer ? tokenizer.special.values() : [tokenizer.endOfText]);
-  return Uint32Array.from({ length: tokenizer.vocabSize }, (_, id) => {
-    if (special.has(id)) return 0;
-    try {
-      return tokenizer.decode([id]).length;
-    } catch {
-      return 0; // No token has this id.
-    }
-  });
+  if (tokenizer !== undefined) return bytesOfIds(tokenizer);
+  console.error(`note: tokenizer "${made.name}" is not to be found: no bits per byte (give its path as "tokenizer")`);
+  return undefined;
 }
 
 interface Display {
