@@ -9,7 +9,7 @@
 // B = sequences, T = positions
 import type { Backend, Executable } from "../backends/backend.ts";
 import { gradients } from "../ir/autodiff.ts";
-import { crossEntropy, mul, neg, reshape, total } from "../ir/ops/index.ts";
+import { crossEntropy, lessOrEqual, max, mul, neg, pick, reshape, total } from "../ir/ops/index.ts";
 import { input, type Program, type Tensor } from "../ir/tensor.ts";
 import { beginningOf, type Parameter, type ParameterValues } from "../model/parameters.ts";
 import type { Transformer } from "../model/transformer.ts";
@@ -158,7 +158,8 @@ export class Learner {
       sequences: B,
       ...(arePacked === true && { mask: input("attention", [B, 1, T, T]) }),
     });
-    const logProbs = reshape(neg(crossEntropy(logits, input("targets", [B * T], "int"))), [B, T]);
+    const targets = input("targets", [B * T], "int");
+    const likeliest = reshape(max(logits, [-1]), targets.shape);
     const further = new Map<string, Extent>();
     const inputs = new Map<string, Tensor>();
     const ask = (name: string, extent: Extent): Tensor => {
@@ -171,7 +172,8 @@ export class Learner {
     const { loss, stats } = objective.loss({
       sequences: B,
       positions: T,
-      logProbs,
+      logProbs: reshape(neg(crossEntropy(logits, targets)), [B, T]),
+      isLikeliest: reshape(lessOrEqual(likeliest, pick(logits, targets)), [B, T]),
       mask: input("mask", [B, T]),
       weights: ask("weights", "token"),
       shares,

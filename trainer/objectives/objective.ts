@@ -17,6 +17,8 @@ export interface Given {
   readonly positions: number;
   /** log p of each position's target, in nats: [B, T]. */
   readonly logProbs: Tensor;
+  /** 1 where the model holds no other token for likelier than the target: [B, T]. Without a gradient. */
+  readonly isLikeliest: Tensor;
   /** 1 where the target is a token of the response, otherwise 0: [B, T]. */
   readonly mask: Tensor;
   /** What a token's loss counts: [B, T], 0 where the mask is. */
