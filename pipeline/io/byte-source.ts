@@ -2,7 +2,10 @@
 
 export interface ByteSource {
   readonly bytes: number;
-  /** Reads `length` bytes at `offset`; fewer only at the end of the input. The buffer belongs to the caller. */
-  read(offset: number, length: number): Promise<Buffer>;
+  /**
+   * Reads `length` bytes at `offset`; fewer only at the end of the input. The buffer belongs to the caller. It may be the
+   * beginning of `room`, which spares fresh memory, where that is large enough.
+   */
+  read(offset: number, length: number, room?: Buffer): Promise<Buffer>;
   close(): Promise<void>;
 }

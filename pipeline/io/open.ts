@@ -81,8 +81,9 @@ class LocalSource implements OpenedSource {
     this.revision = revision;
   }
 
-  async read(offset: number, length: number): Promise<Buffer> {
-    const result = Buffer.allocUnsafe(lengthInside(this.bytes, offset, length));
+  async read(offset: number, length: number, room?: Buffer): Promise<Buffer> {
+    const wanted = lengthInside(this.bytes, offset, length);
+    const result = room !== undefined && room.length >= wanted ? room.subarray(0, wanted) : Buffer.allocUnsafe(wanted);
     let filled = 0;
     // One read may return less than asked: signals, network file systems, and 2 GiB a call on Linux.
     while (filled < result.length) {

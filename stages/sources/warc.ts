@@ -49,15 +49,18 @@ async function* readSpan(
   log: SourceLog,
 ): AsyncGenerator<SourceItem> {
   const source = await openSpan(span);
+  let window: StoredWindow | undefined;
   try {
-    const window = new StoredWindow(source, span, log);
-    const segments = segmentsOf(await detectFormat(source, span.file), window, span, log);
+    const format = await detectFormat(source, span.file);
+    window = new StoredWindow(source, span, log, { isLent: format.kind === "members" });
+    const segments = segmentsOf(format, window, span, log);
     for await (const record of readRecords(segments, params.maxRecordBytes, log)) {
       const item = await toItem(record, span.file, params.maxRecordBytes, log);
       if (item !== undefined) yield item;
     }
     await window.reportRest();
   } finally {
+    window?.close();
     await source.close();
   }
 }

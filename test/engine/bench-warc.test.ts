@@ -23,7 +23,7 @@ test("all routes read the file, and find the same records", async () => {
   assert.equal(result.isEqual, true);
   assert.deepEqual(
     result.routes.map(({ route }) => route),
-    ["records", "pages", "gzip", "gunzip", "warcio"],
+    ["records", "records-public", "pages", "gzip", "gunzip", "warcio"],
   );
 });
 

@@ -277,3 +277,19 @@ test("chunks cover a range once, and a consumer may leave early", async () => {
     for await (const _ of readChunks(source, 0, 10_000, 1024)) assert.fail("no chunk was to come");
   }, /403/);
 });
+
+test("a read goes into the room it is given, unless that is too small", async () => {
+  const path = join(dir, "room");
+  await writeFile(path, body);
+  const source = await openByteSource(path);
+  const room = Buffer.alloc(1000);
+  const inside = await source.read(5000, 400, room);
+  assert.ok(inside.equals(body.subarray(5000, 5400)));
+  assert.ok(room.subarray(0, 400).equals(inside) && inside.buffer === room.buffer);
+  assert.ok(room.subarray(400).every((byte) => byte === 0));
+  const tail = await source.read(body.length - 10, 5000, room);
+  assert.ok(tail.equals(body.subarray(-10)) && tail.buffer === room.buffer);
+  const larger = await source.read(0, 1001, room);
+  assert.ok(larger.equals(body.subarray(0, 1001)) && larger.buffer !== room.buffer);
+  await source.close();
+});

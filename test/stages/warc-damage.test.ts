@@ -225,31 +225,32 @@ test("equal pages that share a member have ids of their own, and the same ones o
   assert.deepEqual(await ids(), [first, second]);
 });
 
-test("the log hears of each byte of the span once and in order, whatever is looked at first", async () => {
-  const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7) % 251));
-  const source = {
-    bytes: bytes.length,
-    read: async (at: number, n: number) => Buffer.from(bytes.subarray(at, at + n)),
-    close: async () => {},
-  };
-  const heard: Uint8Array[] = [];
-  const log = { skipped() {}, lost() {}, bytesRead: (chunk: Uint8Array) => void heard.push(chunk) };
-  const window = new StoredWindow(source, { start: 1000, end: 200_000 }, log);
-  for (const [at, count] of [
-    [150_000, 10],
-    [1000, 10],
-    [199_990, 50_000],
-    [0, 5],
-    [299_999, 10],
-    [400_000, 1],
-  ] as const) {
-    const view = await window.view(at, count);
-    assert.ok(view.equals(bytes.subarray(at, at + view.length)));
-    assert.ok(view.length >= Math.min(count, Math.max(0, bytes.length - at)));
-  }
-  await window.reportRest();
-  assert.ok(Buffer.concat(heard).equals(bytes.subarray(1000, 200_000)));
-});
+for (const isLent of [false, true])
+  test(`the log hears of each byte of the span once and in order, ${isLent ? "lent" : "to keep"}`, async () => {
+    const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7) % 251));
+    const source = {
+      bytes: bytes.length,
+      read: async (at: number, n: number) => Buffer.from(bytes.subarray(at, at + n)),
+      close: async () => {},
+    };
+    const heard: Uint8Array[] = [];
+    const log = { skipped() {}, lost() {}, bytesRead: (chunk: Uint8Array) => void heard.push(chunk) };
+    const window = new StoredWindow(source, { start: 1000, end: 200_000 }, log, { isLent });
+    for (const [at, count] of [
+      [150_000, 10],
+      [1000, 10],
+      [199_990, 50_000],
+      [0, 5],
+      [299_999, 10],
+      [400_000, 1],
+    ] as const) {
+      const view = await window.view(at, count);
+      assert.ok(view.equals(bytes.subarray(at, at + view.length)));
+      assert.ok(view.length >= Math.min(count, Math.max(0, bytes.length - at)));
+    }
+    await window.reportRest();
+    assert.ok(Buffer.concat(heard).equals(bytes.subarray(1000, 200_000)));
+  });
 
 test("a wrong Content-Length harms its own record only: one record a member", async () => {
   // Longer than the head that is kept of a block that is too large.

@@ -5,6 +5,8 @@ import { createRequire } from "node:module";
 import { crc32, createGunzip } from "node:zlib";
 import { readSegments } from "../../../stages/sources/warc/chain.ts";
 import { detectFormat } from "../../../stages/sources/warc/container-format.ts";
+import { GZIP_MAGIC, gzipContainer } from "../../../stages/sources/warc/gzip-members.ts";
+import type { InflateWay } from "../../../stages/sources/warc/inflate.ts";
 import { readRecords } from "../../../stages/sources/warc/records.ts";
 import { StoredWindow } from "../../../stages/sources/warc/stored-window.ts";
 import warc from "../../../stages/sources/warc.ts";
@@ -25,6 +27,7 @@ export interface Reading {
 
 export const ROUTES = {
   records: "sluice: records",
+  "records-public": "sluice: records, Node's public calls alone",
   pages: "sluice: pages",
   gzip: "gzip -dc",
   gunzip: "Node's createGunzip",
@@ -41,6 +44,8 @@ export function read(route: Route, file: string, isCompared: boolean): Promise<R
   switch (route) {
     case "records":
       return readAllRecords(file, isCompared);
+    case "records-public":
+      return readAllRecords(file, isCompared, "public");
     case "pages":
       return readPages(file);
     case "gzip":
@@ -77,7 +82,7 @@ function logOf(file: string): SourceLog {
 }
 
 /** Members inflated and checked, WARC headers read: what any use begins with. */
-async function readAllRecords(file: string, isCompared: boolean): Promise<Reading> {
+async function readAllRecords(file: string, isCompared: boolean, way?: InflateWay): Promise<Reading> {
   const { maxRecordBytes } = warc({ files: [file] }).params;
   const log = logOf(file);
   const digest = new Digest();
@@ -85,12 +90,15 @@ async function readAllRecords(file: string, isCompared: boolean): Promise<Readin
   for (const span of await spansOf(file)) {
     const source = await openSpan(span);
     const format = await detectFormat(source, span.file);
-    if (format.kind !== "members") throw new RecipeError(`${file}: expected a file of gzip members`);
-    const segments = readSegments(new StoredWindow(source, span, log), format.container, span, log);
+    if (format.kind !== "members" || !format.container.magic.equals(GZIP_MAGIC))
+      throw new RecipeError(`${file}: expected a file of gzip members`);
+    const window = new StoredWindow(source, span, log, { isLent: true });
+    const segments = readSegments(window, gzipContainer(way), span, log);
     for await (const { type, url, block } of readRecords(segments, maxRecordBytes, log)) {
       records++;
       if (isCompared) digest.add(type, url, block);
     }
+    window.close();
     await source.close();
   }
   return { records, ...(isCompared && { digest: digest.value }) };

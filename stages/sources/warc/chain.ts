@@ -17,45 +17,52 @@ import type { StoredWindow } from "./stored-window.ts";
 
 const SEARCH_BYTES = 64 << 10;
 
-/** The segments that a span owns, in order; what is damaged among them goes to `log`. */
+/**
+ * The segments that a span owns, in order; what is damaged among them goes to `log`. A segment that is lent is valid until
+ * the next one is asked for, and no longer than the reading.
+ */
 export async function* readSegments(
   window: StoredWindow,
   container: Container,
   span: { readonly start: number; readonly end: number },
   log: SourceLog,
 ): AsyncGenerator<Segment> {
-  let at = span.start;
-  const opened = new Map<number, Member>();
-  if (at > 0) {
-    const first = await findMember(window, remembering(container, opened), at, span.end, isGood);
-    if (first === undefined) return;
-    at = first;
-  }
-  while (at < window.fileBytes) {
-    if (at >= span.end && (await isGood(window, container, at))) return;
-    const member = opened.get(at) ?? (await container.open(window, at));
-    opened.delete(at);
-    if (member.kind === "void") {
-      at = member.end;
-    } else if (member.kind === "held") {
-      if (member.text.length > 0) yield new HeldSegment(at, member.end - at, member.text);
-      at = member.end;
-    } else if (member.kind === "large") {
-      const segment = new StreamedSegment(window, container, at);
-      yield segment;
-      const ending = await segment.finish();
-      at = ending.kind === "whole" ? ending.end : await skipDamage(ending.at, ending.reason);
-    } else {
-      if (await isZeroToTheEnd(window, at)) return;
-      const next = await skipDamage(at, member.reason);
-      // Only now is it sure that the file was cut rather than damaged: no good member follows.
-      if (member.isCut && next === window.fileBytes) {
+  try {
+    let at = span.start;
+    const opened = new Map<number, Member>();
+    if (at > 0) {
+      const first = await findMember(window, remembering(container, opened), at, span.end, isGood);
+      if (first === undefined) return;
+      at = first;
+    }
+    while (at < window.fileBytes) {
+      if (at >= span.end && (await isGood(window, container, at))) return;
+      const member = opened.get(at) ?? (await container.open(window, at));
+      opened.delete(at);
+      if (member.kind === "void") {
+        at = member.end;
+      } else if (member.kind === "held") {
+        if (member.text.length > 0) yield new HeldSegment(at, member.end - at, member.text, member.isLent);
+        at = member.end;
+      } else if (member.kind === "large") {
         const segment = new StreamedSegment(window, container, at);
         yield segment;
-        await segment.finish();
+        const ending = await segment.finish();
+        at = ending.kind === "whole" ? ending.end : await skipDamage(ending.at, ending.reason);
+      } else {
+        if (await isZeroToTheEnd(window, at)) return;
+        const next = await skipDamage(at, member.reason);
+        // Only now is it sure that the file was cut rather than damaged: no good member follows.
+        if (member.isCut && next === window.fileBytes) {
+          const segment = new StreamedSegment(window, container, at);
+          yield segment;
+          await segment.finish();
+        }
+        at = next;
       }
-      at = next;
     }
+  } finally {
+    container.close?.();
   }
 
   async function skipDamage(from: number, reason: string): Promise<number> {
@@ -74,10 +81,14 @@ function remembering(container: Container, opened: Map<number, Member>): Contain
       const member = await container.open(window, offset);
       if (member.kind !== "held") return member;
       heldBytes += member.text.length;
-      if (heldBytes <= HELD_PLAIN_BYTES) opened.set(offset, member);
+      if (heldBytes <= HELD_PLAIN_BYTES) opened.set(offset, owned(member));
       return member;
     },
   };
+}
+
+function owned(member: Member & { readonly kind: "held" }): Member {
+  return member.isLent ? { ...member, text: Buffer.from(member.text), isLent: false } : member;
 }
 
 type Test = (window: StoredWindow, container: Container, offset: number) => Promise<boolean>;
@@ -164,17 +175,19 @@ class HeldSegment implements Segment {
   readonly offset: number;
   readonly storedBytes: number;
   readonly isHeld = true;
+  readonly isLent: boolean;
   readonly isPlain = false;
   readonly maxPlainBytes: number;
   readonly ending = "whole";
   #text: Buffer | undefined;
 
-  constructor(offset: number, storedBytes: number, text: Buffer) {
+  constructor(offset: number, storedBytes: number, text: Buffer, isLent: boolean) {
     this.offset = offset;
     this.storedBytes = storedBytes;
     // No limit to what a record may claim: it may go on in the next member.
     this.maxPlainBytes = Number.MAX_SAFE_INTEGER;
     this.#text = text;
+    this.isLent = isLent;
   }
 
   async pull(): Promise<Buffer | undefined> {
@@ -187,6 +200,7 @@ class HeldSegment implements Segment {
 class StreamedSegment implements Segment {
   readonly offset: number;
   readonly isHeld = false;
+  readonly isLent = false;
   readonly isPlain = false;
   readonly maxPlainBytes: number;
   #pieces: AsyncGenerator<Buffer, StreamEnd>;

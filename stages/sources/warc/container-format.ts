@@ -1,7 +1,7 @@
 /** Which container a file is, by its first bytes, and by its name where those tell nothing. */
 import type { ByteSource } from "../../../pipeline/io/byte-source.ts";
 import type { Container } from "./container.ts";
-import { gzip } from "./gzip-members.ts";
+import { GZIP_MAGIC, gzipContainer } from "./gzip-members.ts";
 import { readZstdDictionary, zstdContainer } from "./zstd-frames.ts";
 
 /** How a file is read: member by member, as plain text, or not at all. */
@@ -27,10 +27,10 @@ export async function detectFormat(source: ByteSource, file: string): Promise<Fo
     };
   }
   if (magic === ZSTD_MAGIC || isSkippable) return zstd(source);
-  if (head.subarray(0, gzip.magic.length).equals(gzip.magic)) return { kind: "members", container: gzip };
+  if (head.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC)) return { kind: "members", container: gzipContainer() };
   if (/^(?:WARC\/|filedesc|https?:)/.test(head.toString("latin1"))) return { kind: "plain" };
   // The head is damaged, or unheard of.
-  if (name.endsWith(".gz")) return { kind: "members", container: gzip };
+  if (name.endsWith(".gz")) return { kind: "members", container: gzipContainer() };
   return name.endsWith(".zst") ? zstd(source) : { kind: "plain" };
 }
 

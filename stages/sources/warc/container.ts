@@ -12,7 +12,8 @@ export const MEMBER_VIEW_BYTES = 64 << 10;
 
 /** What lies at an offset. */
 export type Member =
-  | { readonly kind: "held"; readonly end: number; readonly text: Buffer }
+  /** `isLent`: the text is valid until the container opens another member, or is closed. */
+  | { readonly kind: "held"; readonly end: number; readonly text: Buffer; readonly isLent: boolean }
   /** Too large to hold: `Container.stream` reads it, and only then is it known to be whole. */
   | { readonly kind: "large" }
   /** Legal, and no text (zstd's skippable frames). */
@@ -39,6 +40,8 @@ export interface Container {
   readonly maxVerbatimBytes: number;
   open(window: StoredWindow, offset: number): Promise<Member>;
   stream(window: StoredWindow, offset: number): AsyncGenerator<Buffer, StreamEnd>;
+  /** Ends the last loan. */
+  close?(): void;
 }
 
 /** Plain text on its way to the record reader. */
@@ -49,6 +52,8 @@ export interface Segment {
   readonly storedBytes: number;
   /** The whole text comes with the first `pull`. */
   readonly isHeld: boolean;
+  /** What `pull` gives is valid until the next segment is asked for; else it can be kept. */
+  readonly isLent: boolean;
   /** Stored bytes are plain bytes: records have places of their own in the file. */
   readonly isPlain: boolean;
   /** Plain bytes that it can hold at most: a record that claims more lies. */

@@ -2,12 +2,12 @@
  * gzip members (RFC 1952), one at a time, with CRC-32 and length checked.
  *
  * `gunzipSync` would decode all following members in one call and lose their offsets, and one damaged member would cost
- * the good ones before it; so the header is parsed here and only the deflate data goes to zlib, whose `engine` then
- * tells how many stored bytes it used.
+ * the good ones before it; so the header is parsed here and only the deflate data goes to zlib (`inflate`).
  */
-import { crc32, createInflateRaw, type InflateRaw, inflateRawSync } from "node:zlib";
+import { crc32, createInflateRaw } from "node:zlib";
 import type { Container, Member, StreamEnd } from "./container.ts";
 import { HELD_PLAIN_BYTES, HELD_STORED_BYTES, MEMBER_VIEW_BYTES } from "./container.ts";
+import { type Inflater, type InflateWay, inflaterBy } from "./inflate.ts";
 import { StepDecoder } from "./step-decoder.ts";
 import type { StoredWindow } from "./stored-window.ts";
 
@@ -49,30 +49,14 @@ export function gzipHeaderBytes(view: Uint8Array): number | "more" | "none" {
   return end > view.length ? "more" : end;
 }
 
-/** Raw deflate data: its plain text and the stored bytes it took, or the reason why not. */
-function inflate(
-  stored: Buffer,
-  chunkSize: number,
-): { readonly text: Buffer; readonly usedBytes: number } | "more" | "large" | "damaged" {
-  try {
-    const options = { info: true, chunkSize, maxOutputLength: HELD_PLAIN_BYTES };
-    // With `info` zlib returns the engine beside the text, which its type does not say.
-    const result = inflateRawSync(stored, options) as unknown as { buffer: Buffer; engine: InflateRaw };
-    return { text: result.buffer, usedBytes: result.engine.bytesWritten };
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code === "Z_BUF_ERROR" ? "more" : code === "ERR_BUFFER_TOO_LARGE" ? "large" : "damaged";
-  }
-}
-
-async function open(window: StoredWindow, offset: number): Promise<Member> {
+async function open(window: StoredWindow, offset: number, inflater: Inflater): Promise<Member> {
   for (let wantedBytes = MEMBER_VIEW_BYTES; ; wantedBytes *= 2) {
     const view = window.viewHeld(offset, wantedBytes) ?? (await window.view(offset, wantedBytes));
     const isAll = offset + view.length >= window.fileBytes;
     const headerBytes = gzipHeaderBytes(view);
     if (headerBytes === "none") return { kind: "bad", reason: "no gzip member begins here", isCut: false };
     if (headerBytes !== "more") {
-      const member = check(view, headerBytes, offset);
+      const member = check(view, headerBytes, offset, inflater);
       if (member !== "more") return member;
     }
     if (isAll) return { kind: "bad", reason: "the file ends inside this gzip member", isCut: headerBytes !== "more" };
@@ -95,8 +79,9 @@ function chunkBytes(view: Buffer, headerBytes: number): number {
   return isPlausible ? Math.max(plainBytes + 1, MIN_CHUNK_BYTES) : OUTPUT_CHUNK_BYTES;
 }
 
-function check(view: Buffer, headerBytes: number, offset: number): Member | "more" {
-  const inflated = inflate(view.subarray(headerBytes), chunkBytes(view, headerBytes));
+function check(view: Buffer, headerBytes: number, offset: number, inflater: Inflater): Member | "more" {
+  const { isLent } = inflater;
+  const inflated = inflater.inflate(view.subarray(headerBytes), isLent ? 0 : chunkBytes(view, headerBytes));
   if (inflated === "more") return "more";
   if (inflated === "large") return { kind: "large" };
   if (inflated === "damaged") return { kind: "bad", reason: "damaged gzip member", isCut: false };
@@ -104,7 +89,7 @@ function check(view: Buffer, headerBytes: number, offset: number): Member | "mor
   if (trailer + Trailer.size > view.length) return "more";
   const wrong = wrongTrailer(view.subarray(trailer), crc32(inflated.text), inflated.text.length);
   if (wrong !== undefined) return { kind: "bad", reason: wrong, isCut: false };
-  return { kind: "held", end: offset + trailer + Trailer.size, text: inflated.text };
+  return { kind: "held", end: offset + trailer + Trailer.size, text: inflated.text, isLent };
 }
 
 function wrongTrailer(trailer: Buffer, crc: number, plainBytes: number): string | undefined {
@@ -150,11 +135,25 @@ function cut(at: number): StreamEnd {
   return { kind: "bad", at, reason: "the file ends inside this gzip member", isCut: true };
 }
 
-export const gzip: Container = {
-  memberName: "gzip member",
-  magic: MAGIC,
-  maxExpansion: MAX_EXPANSION,
-  maxVerbatimBytes: 65_535, // a stored block of deflate
-  open,
-  stream,
-};
+/** The magic that every gzip member begins with. */
+export const GZIP_MAGIC = MAGIC;
+
+/** gzip members, inflated by the `way` that is named, or by the fastest that works here. */
+export function gzipContainer(way?: InflateWay): Container {
+  let inflater: Inflater | undefined;
+  return {
+    memberName: "gzip member",
+    magic: MAGIC,
+    maxExpansion: MAX_EXPANSION,
+    maxVerbatimBytes: 65_535, // a stored block of deflate
+    open(window, offset) {
+      inflater ??= inflaterBy(way);
+      return open(window, offset, inflater);
+    },
+    stream,
+    close() {
+      inflater?.end();
+      inflater = undefined;
+    },
+  };
+}

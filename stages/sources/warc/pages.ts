@@ -112,7 +112,13 @@ class PageMaker {
 
   raw(contentType: string, body: Buffer): SourceItem {
     const mediaType = mediaTypeOf(contentType, body);
-    return { ...this.#common(body), mediaType, charset: charsetOf(contentType), body };
+    return { ...this.#common(body), mediaType, charset: charsetOf(contentType), body: this.#kept(body) };
+  }
+
+  /** A page may be kept, a record's block is lent: copied, unless undoing an encoding has. */
+  #kept(body: Buffer): Buffer {
+    const { block, isLent } = this.#record;
+    return isLent && body.buffer === block.buffer ? Buffer.from(body) : body;
   }
 
   document(text: Buffer): SourceItem {

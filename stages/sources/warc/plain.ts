@@ -8,6 +8,7 @@ export class PlainSegment implements Segment {
   readonly offset = 0;
   readonly storedBytes: number;
   readonly isHeld = false;
+  readonly isLent = false;
   readonly isPlain = true;
   readonly maxPlainBytes: number;
   readonly ending = "cut";

@@ -45,8 +45,10 @@ export interface ArchiveRecord {
   /** Of the block. */
   readonly contentType: string;
   readonly fields: HeaderFields;
-  /** The block, or only its head when `isTooLarge`. */
+  /** The block, or only its head when `isTooLarge`. Lent: valid until the next record is asked for, or the reading ends. */
   readonly block: Buffer;
+  /** False where `block` may be kept all the same. */
+  readonly isLent: boolean;
   /** Bytes of the whole block. */
   readonly blockBytes: number;
   readonly isTooLarge: boolean;
@@ -68,7 +70,10 @@ type Head = Pick<ArchiveRecord, "format" | "type" | "url" | "date" | "contentTyp
 };
 type Block = Pick<ArchiveRecord, "block" | "blockBytes" | "isTooLarge" | "isShort">;
 
-/** All records of `segments`, in order; text that is no record goes to `log`. */
+/**
+ * All records of `segments`, in order; text that is no record goes to `log`. A record's block is valid until the next record
+ * is asked for: whoever keeps it copies it.
+ */
 export async function* readRecords(
   segments: AsyncIterable<Segment>,
   maxRecordBytes: number,
@@ -149,6 +154,7 @@ class RecordReader {
       contentType: head.contentType,
       fields: head.fields,
       block: block.block,
+      isLent: segment.isLent,
       blockBytes: block.blockBytes,
       isTooLarge: block.isTooLarge,
       isShort: block.isShort,
@@ -178,8 +184,8 @@ class RecordReader {
 
   /** The record goes on in the next segment, or it is short. */
   async #readAcross(text: SegmentText, head: Head, declared: number): Promise<Block | undefined> {
-    const first = text.bytes;
-    const parts = [text.take(first.length)];
+    const first = keptOf(text, text.take(text.bytes.length));
+    const parts = [first];
     let [seenBytes, heldBytes] = [first.length, first.length];
     for (let last = text; seenBytes < declared; ) {
       const next = await this.#nextText();
@@ -205,7 +211,7 @@ class RecordReader {
         const part = next.take(declared - seenBytes);
         seenBytes += part.length;
         if (seenBytes > this.#maxRecordBytes) continue;
-        parts.push(part);
+        parts.push(keptOf(next, part));
         heldBytes = seenBytes;
       }
     }
@@ -293,6 +299,11 @@ class RecordReader {
     const arc = this.#format === "warc" ? -1 : findRecord(bytes, 1, bytes.length, true);
     return warc < 0 || (arc >= 0 && arc < warc) ? arc : warc;
   }
+}
+
+/** What was taken of a text, to be kept while other segments are read. */
+function keptOf(text: SegmentText, taken: Buffer): Buffer {
+  return text.segment.isLent ? Buffer.from(taken) : taken;
 }
 
 function tooLarge(head: Buffer, blockBytes: number): Block {

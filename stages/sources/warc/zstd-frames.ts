@@ -94,7 +94,7 @@ export function zstdContainer(dictionary: Buffer | undefined): Container {
   function decode(frame: Buffer, offset: number): Member {
     try {
       const text = zstdDecompressSync(frame, { ...dictionaryOption, maxOutputLength: HELD_PLAIN_BYTES });
-      return { kind: "held", end: offset + frame.length, text };
+      return { kind: "held", end: offset + frame.length, text, isLent: false };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return { kind: "large" };
       return bad(DAMAGED);
