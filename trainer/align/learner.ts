@@ -20,7 +20,7 @@ import type { Extent, Objective } from "../objectives/objective.ts";
 import { AdamW, type AdamWOptions, globalNorm } from "../optimizer/adamw.ts";
 import { DivergedError } from "../train.ts";
 import { type Row, responseTokens } from "./row.ts";
-import { fillFurther, fillRows, longestOf, positionsFor } from "./row-batch.ts";
+import { fillFurther, fillResponses, fillRows, longestOf, positionsFor } from "./row-batch.ts";
 
 export interface LearnerOptions {
   readonly model: Transformer;
@@ -131,8 +131,8 @@ export class Learner {
   async #compute({ executable, positions, further }: Compiled, rows: readonly Row[], responses: number): Promise<void> {
     const { inputs } = executable;
     fillRows(inputs, rows, positions);
-    const { shares, mask } = inputs;
-    if (shares !== undefined) for (let i = 0; i < shares.length; i++) shares[i] = mask![i]! / Math.max(1, responses);
+    const { shares } = inputs;
+    if (shares !== undefined) fillResponses(shares, rows, { positions, value: 1 / Math.max(1, responses) });
     for (const [name, extent] of further) {
       if (inputs[name] !== undefined) fillFurther(inputs[name], name, extent, { rows, positions });
     }

@@ -24,15 +24,15 @@ export function longestOf(rows: readonly Row[]): number {
  */
 export function fillRows(inputs: Readonly<Record<string, Values>>, rows: readonly Row[], positions: number): void {
   const { tokens, targets, mask, attention } = inputs;
-  for (const values of [tokens, targets, mask]) values?.fill(0);
+  for (const values of [tokens, targets]) values?.fill(0);
+  if (mask !== undefined) fillResponses(mask, rows, { positions, value: 1 });
   attention?.fill(HIDDEN);
   for (const [b, row] of rows.entries()) {
-    const { ids, isResponse, documents } = row;
+    const { ids, documents } = row;
     for (let t = 0; t < targetsOf(row); t++) {
       const i = b * positions + t;
       tokens![i] = ids[t]!;
       targets![i] = ids[t + 1]!;
-      if (mask !== undefined) mask[i] = isResponse[t + 1]!;
     }
     if (attention === undefined) continue;
     let begins = 0;
@@ -45,6 +45,18 @@ export function fillRows(inputs: Readonly<Record<string, Values>>, rows: readonl
   if (attention === undefined) return;
   // What looks at nothing would divide by nothing: padding looks at itself.
   for (let i = 0; i < attention.length / positions; i++) attention[i * positions + (i % positions)] = 0;
+}
+
+/** Writes a value where the target is a token of a response, 0 elsewhere. */
+export function fillResponses(
+  values: Values,
+  rows: readonly Row[],
+  { positions, value }: { readonly positions: number; readonly value: number },
+): void {
+  values.fill(0);
+  for (const [b, row] of rows.entries()) {
+    for (let t = 0; t < targetsOf(row); t++) values[b * positions + t] = row.isResponse[t + 1]! * value;
+  }
 }
 
 /** Writes what an objective asks for by `name`: a number for each target of each row, or one for each row. 0 where there is no row. */
