@@ -29,6 +29,9 @@ export function fillRows(inputs: Readonly<Record<string, Values>>, rows: readonl
   attention?.fill(HIDDEN);
   for (const [b, row] of rows.entries()) {
     const { ids, documents } = row;
+    // It would go on in the next one.
+    if (targetsOf(row) > positions)
+      throw new RangeError(`row ${b}: ${targetsOf(row)} targets, expected ${positions} at most`);
     for (let t = 0; t < targetsOf(row); t++) {
       const i = b * positions + t;
       tokens![i] = ids[t]!;
