@@ -1,8 +1,7 @@
 /** The thread that pdf.js runs in: one document in, its text or the reason why there is none out. */
-import { fileURLToPath } from "node:url";
 import { parentPort } from "node:worker_threads";
 import { THREAD_READY } from "../../pipeline/killable-thread.ts";
-import { BoundedDecompression } from "./pdf-inflate.ts";
+import { loadPdfJs, type PdfDocument, type PdfOpener } from "./pdf-js.ts";
 import { type PdfTextItem, segmentsOf } from "./pdf-segments.ts";
 import { type PdfPage, pdfText } from "./pdf-text.ts";
 
@@ -30,36 +29,19 @@ if (port !== null) await serve(port);
 
 async function serve(port: NonNullable<typeof parentPort>): Promise<void> {
   // pdf.js reports every oddity of a file to the console, some of them whatever its verbosity.
-  Object.assign(globalThis, { DecompressionStream: BoundedDecompression });
   for (const method of ["log", "info", "warn", "error", "debug"] as const) console[method] = () => {};
-  const pdfjs = await import("pdfjs-dist/legacy/build/pdf.mjs");
-  // The half that reads files; pdf.js would load it with the first, and that file's deadline would have to allow for it.
-  // @ts-expect-error: it has no types.
-  await import("pdfjs-dist/legacy/build/pdf.worker.mjs");
-  const assets = fileURLToPath(new URL("./", import.meta.resolve("pdfjs-dist/package.json")));
+  // All of it, here: a file's deadline would have to allow for what is loaded later.
+  const open = await loadPdfJs();
   port.on("message", async (request: PdfRequest) => {
-    port.postMessage(await read(pdfjs, assets, request));
+    port.postMessage(await read(open, request));
   });
   port.postMessage(THREAD_READY);
 }
 
-async function read(
-  pdfjs: typeof import("pdfjs-dist/legacy/build/pdf.mjs"),
-  assets: string,
-  { body, maxPages }: PdfRequest,
-): Promise<PdfReply> {
-  const loading = pdfjs.getDocument({
-    data: body,
-    verbosity: 0,
-    isEvalSupported: false,
-    disableFontFace: true,
-    useSystemFonts: false,
-    cMapUrl: `${assets}cmaps/`,
-    cMapPacked: true,
-    standardFontDataUrl: `${assets}standard_fonts/`,
-  });
+async function read(open: PdfOpener, { body, maxPages }: PdfRequest): Promise<PdfReply> {
+  const file = open(body);
   try {
-    const pdf = await loading.promise;
+    const pdf = await file.document;
     const pages: PdfPage[] = [];
     let chars = 0;
     const wanted = Math.min(pdf.numPages, maxPages);
@@ -81,11 +63,9 @@ async function read(
     const isPassword = error instanceof Error && error.name === "PasswordException";
     return { ok: false, reason: isPassword ? "pdf-encrypted" : "pdf-damaged" };
   } finally {
-    await loading.destroy().catch(() => undefined);
+    await file.close();
   }
 }
-
-type PdfDocument = Awaited<ReturnType<typeof import("pdfjs-dist/legacy/build/pdf.mjs").getDocument>["promise"]>;
 
 /** What is on one page, or nothing if that page is damaged: the others may still be read. */
 async function readPage(pdf: PdfDocument, number: number): Promise<PdfPage | undefined> {
