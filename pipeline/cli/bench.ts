@@ -12,6 +12,7 @@ import { benchDedup } from "./bench-dedup.ts";
 import { benchExtract } from "./bench-extract.ts";
 import { benchFilters } from "./bench-filters.ts";
 import { benchInference } from "./bench-inference.ts";
+import { benchPdf } from "./bench-pdf.ts";
 import { benchTokenizer } from "./bench-tokenizer.ts";
 import { benchWarc } from "./bench-warc.ts";
 import { median } from "./median.ts";
@@ -24,6 +25,7 @@ export function benchCommand(): Command {
     .addCommand(benchRun())
     .addCommand(benchWarc())
     .addCommand(benchExtract())
+    .addCommand(benchPdf())
     .addCommand(benchFilters())
     .addCommand(benchDedup())
     .addCommand(benchDedupIndex())
