@@ -64,6 +64,9 @@ test("pairs: what is repeated, contradicted, equal, and how far length alone tel
     refusals: { chosen: 1, rejected: 0, onlyChosen: 1, onlyRejected: 0 },
     validation: { rows: 2, overlapping: 1, places: ["v:1"] },
   });
+  const even = [pair("f:1", "p", "aa", "bb"), pair("f:2", "p", "a", "bb"), pair("f:3", "p", "a", "ccc")];
+  const { equal, longerWins } = lintPreferences(even).length;
+  assert.deepEqual([equal, longerWins], [1, 0]);
   const { chosen } = lintPreferences([pair("f:1", "p", "é", "b")], { tokenizer: BYTES }).length;
   assert.deepEqual([chosen.unit, chosen.mean], ["tokens", 2]);
 });

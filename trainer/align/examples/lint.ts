@@ -93,6 +93,7 @@ export function lintPreferences(
   rows: readonly Preference[],
   { tokenizer, validation }: { readonly tokenizer?: Tokenizer; readonly validation?: readonly Prompt[] } = {},
 ): PreferenceLint {
+  const keys = rows.map(({ messages }) => promptKey(messages));
   const measure = measureOf(tokenizer);
   const chosen = rows.map((row) => measure.of(row.chosen));
   const rejected = rows.map((row) => measure.of(row.rejected));
@@ -101,9 +102,9 @@ export function lintPreferences(
   const refuses = rows.map((row) => [looksLikeRefusal(row.chosen), looksLikeRefusal(row.rejected)] as const);
   return {
     pairs: rows.length,
-    prompts: promptsOf(rows),
-    duplicates: duplicatesOf(rows, ({ chosen, rejected }) => [chosen, rejected]),
-    judgedAgain: judgedAgain(rows),
+    prompts: promptsOf(keys),
+    duplicates: duplicatesOf(rows, keys, ({ chosen, rejected }) => [chosen, rejected]),
+    judgedAgain: judgedAgain(rows, keys),
     equalAnswers: countOf(rows, (row) => normalised(row.chosen) === normalised(row.rejected)),
     length: {
       chosen: summaryOf(chosen, measure.unit),
@@ -119,7 +120,7 @@ export function lintPreferences(
       onlyChosen: countOf(refuses, ([first, second]) => first && !second),
       onlyRejected: countOf(refuses, ([first, second]) => !first && second),
     },
-    ...(validation && { validation: overlapOf(rows, validation) }),
+    ...(validation && { validation: overlapOf(keys, validation) }),
   };
 }
 
@@ -138,19 +139,20 @@ export function lintExamples(
     readonly validation?: readonly Prompt[];
   } = {},
 ): ExampleLint {
+  const keys = rows.map(({ messages }) => promptKey(messages));
   const measure = measureOf(tokenizer);
   const asked = rows.map(({ messages }) => measure.of(messages.map(({ content }) => content).join("\n")));
   const said = rows.map(({ response }) => measure.of(response));
   const hasContext = tokenizer !== undefined && template !== undefined && contextLength !== undefined;
   return {
     examples: rows.length,
-    prompts: promptsOf(rows),
-    duplicates: duplicatesOf(rows, ({ response }) => [response]),
+    prompts: promptsOf(keys),
+    duplicates: duplicatesOf(rows, keys, ({ response }) => [response]),
     empty: countOf(rows, ({ response }) => response.trim() === ""),
     refusals: countOf(rows, ({ response }) => looksLikeRefusal(response)),
     length: { prompt: summaryOf(asked, measure.unit), response: summaryOf(said, measure.unit) },
     ...(hasContext && { context: contextOf(rows, tokenizer, template, contextLength) }),
-    ...(validation && { validation: overlapOf(rows, validation) }),
+    ...(validation && { validation: overlapOf(keys, validation) }),
   };
 }
 
@@ -180,27 +182,28 @@ function measureOf(tokenizer: Tokenizer | undefined): {
   return { unit: "tokens", of: (text) => tokenizer.encode(text).length };
 }
 
-function promptsOf(rows: readonly Prompt[]): Prompts {
+function promptsOf(keys: readonly string[]): Prompts {
   const counts = new Map<string, number>();
-  for (const { messages } of rows) {
-    const key = promptKey(messages);
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
   return { distinct: counts.size, repeated: countOf([...counts.values()], (count) => count > 1) };
 }
 
-function duplicatesOf<T extends Prompt>(rows: readonly T[], textsOf: (row: T) => readonly string[]): Duplicates {
+function duplicatesOf<T extends Prompt>(
+  rows: readonly T[],
+  keys: readonly string[],
+  textsOf: (row: T) => readonly string[],
+): Duplicates {
   const exact = rows.map((row) => JSON.stringify([row.messages, textsOf(row)]));
-  const alike = rows.map((row) => JSON.stringify([promptKey(row.messages), textsOf(row).map(normalised)]));
+  const alike = rows.map((row, n) => JSON.stringify([keys[n], textsOf(row).map(normalised)]));
   return { exact: rows.length - new Set(exact).size, normalised: rows.length - new Set(alike).size };
 }
 
 /** Judgements of the same two answers to the same prompt. */
-function judgedAgain(rows: readonly Preference[]): PreferenceLint["judgedAgain"] {
+function judgedAgain(rows: readonly Preference[], keys: readonly string[]): PreferenceLint["judgedAgain"] {
   const judgements = new Map<string, { readonly places: string[]; readonly winners: Set<string> }>();
-  for (const { place, messages, chosen, rejected } of rows) {
+  for (const [n, { place, chosen, rejected }] of rows.entries()) {
     const [winner, loser] = [normalised(chosen), normalised(rejected)];
-    const key = JSON.stringify([promptKey(messages), ...[winner, loser].sort()]);
+    const key = JSON.stringify([keys[n], ...[winner, loser].sort()]);
     const found = judgements.get(key) ?? { places: [], winners: new Set() };
     found.places.push(place);
     found.winners.add(winner);
@@ -212,8 +215,8 @@ function judgedAgain(rows: readonly Preference[]): PreferenceLint["judgedAgain"]
   return { agreeing: again.length - opposite.length, opposite: opposite.length, oppositePlaces };
 }
 
-function overlapOf(rows: readonly Prompt[], validation: readonly Prompt[]): Overlap {
-  const trained = new Set(rows.map(({ messages }) => promptKey(messages)));
+function overlapOf(keys: readonly string[], validation: readonly Prompt[]): Overlap {
+  const trained = new Set(keys);
   const overlapping = validation.filter(({ messages }) => trained.has(promptKey(messages)));
   const places = overlapping.slice(0, PLACES_KEPT).map(({ place }) => place);
   return { rows: validation.length, overlapping: overlapping.length, places };

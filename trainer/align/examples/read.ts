@@ -203,9 +203,12 @@ function divide<T extends Prompt>(
   values: readonly T[],
   { validation, limit, seed }: Options,
 ): Pick<ReadSet<T>, "rows" | "validation"> {
-  const isHeldOut = (value: T): boolean => drawUniform(seed, "validation", promptKey(value.messages)) < validation;
-  const heldOut = validation === 0 ? [] : values.filter(isHeldOut);
-  const left = validation === 0 ? values : values.filter((value) => !isHeldOut(value));
+  const left: T[] = [];
+  const heldOut: T[] = [];
+  for (const value of values) {
+    const isHeldOut = validation > 0 && drawUniform(seed, "validation", promptKey(value.messages)) < validation;
+    (isHeldOut ? heldOut : left).push(value);
+  }
   return { rows: left.slice(0, limit), validation: heldOut };
 }
 
