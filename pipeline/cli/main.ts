@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { EXIT, exitCode, oneLine } from "../errors.ts";
 import { engineVersion, installResolveHook } from "../modules.ts";
 import { accountCommand } from "./account.ts";
+import { alignCommand } from "./align.ts";
 import { benchCommand } from "./bench.ts";
 import { classifierCommand } from "./classifier.ts";
 import { compareCommand } from "./compare.ts";
@@ -57,6 +58,7 @@ for (const command of [
   classifierCommand(),
   trainCommand(),
   generateCommand(),
+  alignCommand(),
   evalCommand(),
   compareCommand(),
   whyCommand(),

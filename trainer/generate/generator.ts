@@ -118,11 +118,14 @@ export interface GeneratedText extends GeneratedIds {
   readonly text: string;
 }
 
-/** Continues texts. An empty prompt stands for the beginning of a document: what comes behind an end of text. */
+/**
+ * Continues texts, given as such or as ids. An empty prompt stands for the beginning of a document: what comes behind an end
+ * of text.
+ */
 export async function generateTexts(
   decoder: Decoder,
   tokenizer: Tokenizer,
-  prompts: readonly string[],
+  prompts: readonly (string | ArrayLike<number>)[],
   options: GenerateTextOptions,
 ): Promise<GeneratedText[]> {
   const { stop = [], onText, ...others } = options;
@@ -140,6 +143,7 @@ export async function generateTexts(
   };
   const stops = prompts.map(() => new StopText(stop));
   const encoded = prompts.map((prompt, number) => {
+    if (typeof prompt !== "string") return Array.from(prompt);
     if (prompt !== "") return tokenizer.encode(prompt);
     if (endOfText !== undefined) return [endOfText];
     throw new RecipeError(

@@ -1,0 +1,160 @@
+import { resolve } from "node:path";
+import { Command } from "commander";
+import { createLogUpdate } from "log-update";
+import { loadAnyTokenizer } from "../../tokenizer/load.ts";
+import { readAlignConfig } from "../../trainer/align/config.ts";
+import type { MethodDefinition, Metrics } from "../../trainer/align/method.ts";
+import { METHODS } from "../../trainer/align/methods/index.ts";
+import { type AlignEvent, type AlignResult, runAlignment } from "../../trainer/align/run.ts";
+import { BACKENDS, backendNamed } from "../../trainer/backends/index.ts";
+import { EXIT, RecipeError } from "../errors.ts";
+import { bytesOfIds } from "./bytes-of-ids.ts";
+import { positiveInt } from "./run.ts";
+import { bar, count, duration, table } from "./show.ts";
+import { tokenizerOf } from "./tokenizer-of.ts";
+
+const LINE_EVERY_MS = 10_000;
+/** Metrics of a line: more do not fit. */
+const SHOWN = 5;
+
+interface Flags {
+  out?: string;
+  from?: string;
+  seed?: number;
+  threads?: number;
+  backend?: string;
+  json?: boolean;
+}
+
+export function alignCommand(): Command {
+  const command = new Command("align").description(
+    "Adapt a trained model: to examples (sft), to preferences (dpo), to what can be verified (expert-iteration, ppo, grpo).",
+  );
+  for (const method of METHODS.values()) command.addCommand(commandOf(method));
+  return command;
+}
+
+function commandOf(method: MethodDefinition): Command {
+  return new Command(method.name)
+    .description(`${method.summary} Run it again after an interruption: it goes on.`)
+    .argument("<config>", "a YAML or JSON file; docs/alignment.md tells its fields")
+    .option("--out <folder>", "instead of the config's")
+    .option("--from <folder>", "the model to begin from, instead of the config's")
+    .option("--seed <n>", "instead of the config's", positiveInt)
+    .option("--threads <n>", "by default one a core; results do not depend on it", positiveInt)
+    .option("--backend <name>", `${BACKENDS.join(", ")}, instead of the config's`)
+    .option("--json", "events as JSON lines; the last is the result")
+    .addHelpText(
+      "after",
+      `\nExample:\n  sluice align ${method.name} ${method.name}.yaml\n\n${method.name}.yaml:\n${method.example}`,
+    )
+    .action((path: string, flags: Flags) => align(method, path, flags));
+}
+
+async function align(method: MethodDefinition, path: string, { json = false, ...flags }: Flags): Promise<void> {
+  const plan = readAlignConfig(path, method, overridesOf(flags));
+  const backend = await backendNamed(plan.backend, plan.threads);
+  const abort = new AbortController();
+  const stop = () => abort.abort(new RecipeError("stopped; the same command goes on from here"));
+  process.once("SIGINT", stop).once("SIGTERM", stop);
+  const display = openDisplay(json);
+  try {
+    const result = await runAlignment(plan, {
+      backend,
+      tokenizerOf: ({ name, digest }, given) =>
+        digest === undefined ? loadAnyTokenizer(given ?? name) : tokenizerOf({ name, digest }, given),
+      bytesOfId: bytesOfIds,
+      onEvent: display.onEvent,
+      signal: abort.signal,
+    });
+    display.close();
+    console.log(json ? JSON.stringify({ type: "done", ...result }) : describe(result));
+  } catch (error) {
+    display.close();
+    if (!abort.signal.aborted) throw error;
+    console.error("stopped; the same command goes on from here");
+    process.exitCode = EXIT.retry;
+  } finally {
+    process.off("SIGINT", stop).off("SIGTERM", stop);
+  }
+}
+
+/** A folder given here is relative to where the command runs, as everywhere on a command line. */
+function overridesOf({ out, from, ...flags }: Omit<Flags, "json">): Record<string, unknown> {
+  return {
+    ...flags,
+    ...(out !== undefined && { out: resolve(out) }),
+    ...(from !== undefined && { from: resolve(from), model: undefined }),
+  };
+}
+
+interface Display {
+  readonly onEvent: (event: AlignEvent) => void;
+  readonly close: () => void;
+}
+
+function openDisplay(json: boolean): Display {
+  if (json) return { onEvent: (event) => console.log(JSON.stringify(event)), close: () => {} };
+  const live = process.stderr.isTTY ? createLogUpdate(process.stderr) : undefined;
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return {
+    onEvent(event) {
+      if (event.type !== "step") {
+        live?.clear();
+        const line = describeEvent(event);
+        if (line !== undefined) console.error(line);
+        return;
+      }
+      const { step, steps, seconds } = event;
+      const left = duration((steps - step) * seconds);
+      const line = `step ${count(step)}/${count(steps)}  ${shown(event.metrics)}  about ${left} left`;
+      if (live !== undefined) live(`${bar(step / steps, 30)} ${line}`);
+      else if (Date.now() - lastMs >= LINE_EVERY_MS) {
+        lastMs = Date.now();
+        console.error(line);
+      }
+    },
+    close: () => live?.done(),
+  };
+}
+
+function describeEvent(event: Exclude<AlignEvent, { type: "step" }>): string | undefined {
+  switch (event.type) {
+    case "start": {
+      const from = event.from > 0 ? `, going on from step ${count(event.from)}` : "";
+      return `${event.method}, ${count(event.steps)} steps${from} → ${event.out}`;
+    }
+    case "note":
+      return `note: ${event.message}`;
+    case "evaluation":
+      return `step ${count(event.step)}: ${shown(event.metrics, Number.POSITIVE_INFINITY)}`;
+    case "checkpoint":
+      return undefined;
+  }
+}
+
+function shown(metrics: Metrics, most = SHOWN): string {
+  const named = Object.entries(metrics).filter(([name]) => !name.startsWith("spent/"));
+  return named
+    .slice(0, most)
+    .map(([name, value]) => `${name} ${rounded(value)}`)
+    .join("  ");
+}
+
+function rounded(value: number): string {
+  return Number.isInteger(value) ? count(value) : Number(value.toPrecision(4)).toString();
+}
+
+function describe({ method, steps, out, before, after, spent, seconds, digest }: AlignResult): string {
+  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
+  const cell = (metrics: Metrics | undefined, name: string) =>
+    metrics?.[name] === undefined ? "" : rounded(metrics[name]);
+  return [
+    `${method}: ${count(steps)} steps in ${duration(seconds)}`,
+    ...(names.length > 0
+      ? [table([["", "before", "after"], ...names.map((name) => [name, cell(before, name), cell(after, name)])])]
+      : []),
+    ...Object.entries(spent).map(([name, value]) => `${name.slice("spent/".length)}: ${count(value)}`),
+    `${out}/model.safetensors, log.jsonl, samples.jsonl; checkpoint ${digest.slice(0, 16)}…`,
+  ].join("\n");
+}

@@ -1,0 +1,103 @@
+/** What a model is measured by before, during and after: verifiers on prompts of their own, and bits per byte of held-out text. */
+import { RecipeError } from "../../pipeline/errors.ts";
+import type { Tokenizer } from "../../pipeline/tokenizer.ts";
+import { Evaluator } from "../evaluate.ts";
+import { openLoader } from "../loader.ts";
+import { readPrompts } from "./examples/read.ts";
+import { type TokenizedPrompt, tokenizePrompts } from "./examples/tokenize.ts";
+import type { Bench, Metrics, StepOutcome } from "./method.ts";
+import { readData, tellFaults } from "./read-data.ts";
+import { JudgedSampler, samplesOf } from "./sampling/judged-sampler.ts";
+import { verifierMeans } from "./sampling/rollout-metrics.ts";
+
+/** Held-out rows are the same for every run. */
+const HELD_OUT = { seed: 0, rows: 256 } as const;
+/** Of an evaluation, kept to be read. */
+const SAMPLES = 8;
+
+export interface Measuring {
+  /** The model as it is now, which has taken `step` steps. No metrics where a config asks for none. */
+  measure(step: number): Promise<StepOutcome>;
+  close(): Promise<void>;
+}
+
+export async function openMeasuring(
+  bench: Bench,
+  bytesOfId: (tokenizer: Tokenizer) => ArrayLike<number>,
+): Promise<Measuring> {
+  const heldOut = await openHeldOut(bench, bytesOfId);
+  const asked = await openQuestions(bench);
+  return {
+    async measure(step) {
+      const answers = await asked?.measure(step);
+      return {
+        metrics: { ...answers?.metrics, ...(await heldOut?.measure()) },
+        samples: answers?.samples ?? [],
+      };
+    },
+    async close() {
+      await asked?.close();
+      await heldOut?.close();
+    },
+  };
+}
+
+async function openQuestions(bench: Bench): Promise<Measuring | undefined> {
+  const { evaluate } = bench.plan;
+  if (evaluate === undefined) return undefined;
+  const { prompts: data, verify, samples, maxTokens } = evaluate;
+  const { tokenizer, template, model } = bench;
+  const { rows: prompts } = await readData(readPrompts, data, bench);
+  const { contextLength } = model.config;
+  const tokenized = tokenizePrompts(tokenizer, template, prompts, { contextLength, responseTokens: maxTokens });
+  tellFaults(tokenized.faults, bench);
+  const sampler = await JudgedSampler.open(bench, bench.values, verify, "evaluate.verify");
+  const questions: readonly TokenizedPrompt[] = await sampler.usable(tokenized.rows);
+  return {
+    async measure(step) {
+      const drawing = { ...evaluate, samples, seed: bench.plan.seed, purpose: "evaluate" };
+      const rollouts = await sampler.draw(questions, drawing);
+      const means = Object.entries(verifierMeans(rollouts)).map(([name, value]) => [`evaluate/${name}`, value]);
+      const cut = rollouts.filter(({ isCut }) => isCut).length / Math.max(1, rollouts.length);
+      return {
+        metrics: { ...(Object.fromEntries(means) as Metrics), "evaluate/truncated": cut },
+        samples: samplesOf(step, rollouts, SAMPLES),
+      };
+    },
+    close: () => sampler.close(),
+  };
+}
+
+async function openHeldOut(
+  { plan, model, values, backend, tokenizer }: Bench,
+  bytesOfId: (tokenizer: Tokenizer) => ArrayLike<number>,
+): Promise<{ measure(): Promise<Metrics>; close(): Promise<void> } | undefined> {
+  if (plan.heldOut === undefined) return undefined;
+  const loader = await openLoader({
+    sources: [{ folder: plan.heldOut }],
+    contextLength: model.config.contextLength,
+    seed: HELD_OUT.seed,
+    documentMasks: true,
+  });
+  if (loader.tokenizer.digest !== tokenizer.digest) {
+    await loader.close();
+    throw new RecipeError(
+      `heldOut: ${plan.heldOut} was encoded with ${loader.tokenizer.name}, the model reads ${tokenizer.name}; encode it anew`,
+    );
+  }
+  const evaluator = await Evaluator.begin(model, values, backend, loader, {
+    rows: HELD_OUT.rows,
+    sequences: plan.sequences,
+    bytesOfId: bytesOfId(tokenizer),
+  });
+  return {
+    async measure() {
+      const { loss, bitsPerByte } = await evaluator.evaluate();
+      return { "heldOut/loss": loss, ...(bitsPerByte !== undefined && { "heldOut/bitsPerByte": bitsPerByte }) };
+    },
+    async close() {
+      await evaluator.close();
+      await loader.close();
+    },
+  };
+}

@@ -1,0 +1,154 @@
+/**
+ * What methods that learn from their own responses have in common: a step asks questions, judges the answers, and hands both
+ * with what the policy and its reference say of them to the method.
+ */
+import { z } from "zod";
+import type { ParameterValues } from "../../model/parameters.ts";
+import { Data, Drawing, VerifierUse } from "../config.ts";
+import { readPrompts } from "../examples/read.ts";
+import { type TokenizedPrompt, tokenizePrompts } from "../examples/tokenize.ts";
+import type { Learner } from "../learner.ts";
+import type { Bench, Metrics, Sample } from "../method.ts";
+import { readData, tellFaults } from "../read-data.ts";
+import type { Row } from "../row.ts";
+import { type JudgedRollout, JudgedSampler, samplesOf } from "../sampling/judged-sampler.ts";
+import { QuestionOrder } from "../sampling/question-order.ts";
+import { rolloutMetrics } from "../sampling/rollout-metrics.ts";
+import { rowOf } from "../sampling/rollouts.ts";
+import { RowScorer, type RowScores } from "../scorer.ts";
+
+export const policyOptions = {
+  prompts: Data,
+  reward: z.array(VerifierUse).min(1).describe("what answers earn"),
+  probe: z
+    .array(VerifierUse)
+    .default([])
+    .describe("verifiers that nothing is learned from: where they fall while the reward rises, it is being exploited"),
+  steps: z.int().min(1).default(100),
+  questions: z.int().min(1).default(16).describe("questions of a step"),
+  samples: z.int().min(1).default(8).describe("answers to each question"),
+  ...Drawing,
+  passes: z.int().min(1).default(1).describe("how often a step's answers are learned from"),
+  batch: z.int().min(1).optional().describe("answers of an update; by default all of a step's"),
+  learnCut: z.boolean().default(true).describe("whether answers that were cut for their length are learned from"),
+  samplesKept: z.int().min(0).default(2).describe("answers of a step that are written down to be read"),
+};
+const Options = z.object(policyOptions);
+export type PolicyOptions = z.output<typeof Options>;
+
+/** An answer, and what policy and reference say of its tokens, a number a target. */
+export interface ScoredAnswer {
+  readonly rollout: JudgedRollout;
+  readonly row: Row;
+  readonly policy: RowScores;
+  readonly reference: RowScores | undefined;
+}
+
+export interface Collected {
+  /** Answers to one question one after the other. */
+  readonly answers: readonly ScoredAnswer[];
+  readonly metrics: Metrics;
+  readonly samples: readonly Sample[];
+}
+
+/** Asks, judges and scores. */
+export class PolicyCollector {
+  /** Digests of what is asked and how it is judged. */
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly #bench: Bench;
+  readonly #options: PolicyOptions;
+  readonly #order: QuestionOrder<TokenizedPrompt>;
+  readonly #sampler: JudgedSampler;
+  readonly #probe: JudgedSampler | undefined;
+  readonly #policy: RowScorer;
+  readonly #reference: RowScorer | undefined;
+
+  static async open(
+    bench: Bench,
+    options: PolicyOptions,
+    learner: Learner,
+    { needsReference }: { readonly needsReference: boolean },
+  ): Promise<PolicyCollector> {
+    const { tokenizer, template, model, plan, backend } = bench;
+    const read = await readData(readPrompts, options.prompts, bench);
+    const tokenized = tokenizePrompts(tokenizer, template, read.rows, {
+      contextLength: model.config.contextLength,
+      responseTokens: options.maxTokens,
+      onFault: options.prompts.onFault,
+    });
+    tellFaults(tokenized.faults, bench);
+    const sampler = await JudgedSampler.open(bench, learner.values, options.reward, "reward");
+    const probe =
+      options.probe.length === 0 ? undefined : await JudgedSampler.open(bench, learner.values, options.probe, "probe");
+    const questions = await sampler.usable(tokenized.rows);
+    const { sequences } = plan;
+    const { head } = learner;
+    const policy = new RowScorer(model, learner.values, backend, { sequences, ...(head && { head }) });
+    // The model to begin from, whatever is learned and whatever checkpoint is gone on from: copied before any.
+    const reference = needsReference ? new RowScorer(model, copyOf(bench.values), backend, { sequences }) : undefined;
+    const inputs = {
+      prompts: read.digest,
+      reward: JSON.stringify(sampler.identity),
+      ...(probe && { probe: JSON.stringify(probe.identity) }),
+    };
+    return new PolicyCollector({ bench, options, inputs, sampler, probe, policy, reference, questions });
+  }
+
+  private constructor(parts: {
+    readonly bench: Bench;
+    readonly options: PolicyOptions;
+    readonly inputs: Readonly<Record<string, string>>;
+    readonly sampler: JudgedSampler;
+    readonly probe: JudgedSampler | undefined;
+    readonly policy: RowScorer;
+    readonly reference: RowScorer | undefined;
+    readonly questions: readonly TokenizedPrompt[];
+  }) {
+    this.inputs = parts.inputs;
+    this.#bench = parts.bench;
+    this.#options = parts.options;
+    this.#sampler = parts.sampler;
+    this.#probe = parts.probe;
+    this.#policy = parts.policy;
+    this.#reference = parts.reference;
+    this.#order = new QuestionOrder(parts.questions, parts.bench.plan.seed);
+  }
+
+  /** What step `n` learns from. */
+  async collect(n: number): Promise<Collected> {
+    const { questions: count, samples, maxTokens, temperature, topP, stop, samplesKept } = this.#options;
+    const { seed, method } = this.#bench.plan;
+    const rollouts = await this.#sampler.draw(this.#order.ofStep(n, count), {
+      ...{ samples, maxTokens, temperature, topP, stop, seed },
+      purpose: `${method.name} ${n}`,
+    });
+    const rows = rollouts.map(rowOf);
+    const policy = await this.#policy.score(rows);
+    const reference = await this.#reference?.score(rows);
+    const probed = await this.#probe?.judge(rollouts);
+    return {
+      answers: rollouts.map((rollout, i) => ({
+        rollout,
+        row: rows[i]!,
+        policy: policy[i]!,
+        reference: reference?.[i],
+      })),
+      metrics: {
+        ...rolloutMetrics(rollouts, samples),
+        ...(probed && { "probe/mean": probed.reduce((sum, { reward }) => sum + reward, 0) / probed.length }),
+      },
+      samples: samplesOf(n, rollouts, samplesKept),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#sampler.close();
+    await this.#probe?.close();
+    await this.#policy.close();
+    await this.#reference?.close();
+  }
+}
+
+export function copyOf(values: ParameterValues): ParameterValues {
+  return Object.fromEntries(Object.entries(values).map(([name, numbers]) => [name, numbers.slice()]));
+}

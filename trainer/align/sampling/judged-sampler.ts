@@ -1,0 +1,87 @@
+/** A model asked and judged: prompts ─ draw ─▶ rollouts ─ verify ─▶ rewards. */
+import { CachedModel } from "../../generate/cached-model.ts";
+import { PlainDecoder } from "../../generate/generator.ts";
+import type { ParameterValues } from "../../model/parameters.ts";
+import type { VerifierUse } from "../config.ts";
+import type { TokenizedPrompt } from "../examples/tokenize.ts";
+import { type BoundVerifier, resolveVerifiers } from "../judging/resolve.ts";
+import { countFailures, failuresOf, type Judged, VerifierPool } from "../judging/verifier-pool.ts";
+import type { Bench, Sample } from "../method.ts";
+import { type DrawOptions, type Rollout, rollOut } from "./rollouts.ts";
+
+export interface JudgedRollout extends Rollout, Judged {}
+
+export class JudgedSampler {
+  /** What of the verifiers decides scores. */
+  readonly identity: readonly unknown[];
+  readonly #bench: Bench;
+  readonly #model: CachedModel;
+  readonly #pool: VerifierPool;
+
+  /** `values` are read as they are by the time of each draw. `place` is where the config has the verifiers. */
+  static async open(
+    bench: Bench,
+    values: ParameterValues,
+    uses: readonly VerifierUse[],
+    place: string,
+  ): Promise<JudgedSampler> {
+    const verifiers = await resolveVerifiers(uses, { baseDir: bench.plan.folder, place });
+    return new JudgedSampler(bench, values, verifiers);
+  }
+
+  private constructor(bench: Bench, values: ParameterValues, verifiers: readonly BoundVerifier[]) {
+    this.#bench = bench;
+    this.#model = new CachedModel(bench.model, values, bench.backend);
+    this.#pool = new VerifierPool(verifiers);
+    this.identity = verifiers.map(({ identity }) => identity);
+  }
+
+  /** Questions that the verifiers can judge answers to; people are told of the others. */
+  async usable(questions: readonly TokenizedPrompt[]): Promise<TokenizedPrompt[]> {
+    const faulty = await this.#pool.faultyRows(questions.map(({ prompt }) => prompt));
+    for (const { count, place, verifier, message } of countFailures(faulty)) {
+      this.#bench.note(`${count} of ${questions.length} rows cannot be verified: ${place}: ${verifier}: ${message}`);
+    }
+    const places = new Set(faulty.map(({ place }) => place));
+    return questions.filter(({ prompt }) => !places.has(prompt.place));
+  }
+
+  async draw(questions: readonly TokenizedPrompt[], options: DrawOptions): Promise<JudgedRollout[]> {
+    const rollouts = await rollOut(new PlainDecoder(this.#model), this.#bench, questions, options);
+    return await this.judge(rollouts);
+  }
+
+  /** What the verifiers say of responses that were drawn elsewhere. */
+  async judge(rollouts: readonly Rollout[]): Promise<JudgedRollout[]> {
+    const judged = await this.#pool.judge(
+      rollouts.map(({ text, question: { prompt }, isCut, ids }) => ({
+        response: text,
+        asked: { ...prompt, isCut, tokens: ids.length },
+      })),
+    );
+    const failures = failuresOf(
+      rollouts.map(({ question }) => question.prompt),
+      judged,
+    );
+    for (const { count, place, verifier, reason, message } of countFailures(failures)) {
+      this.#bench.note(`verifier ${verifier} failed ${count} times (${reason}), at ${place}: ${message}`);
+    }
+    return rollouts.map((rollout, n) => ({ ...rollout, ...judged[n]! }));
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+    await this.#model.close();
+  }
+}
+
+/** The first rollouts, to be read. */
+export function samplesOf(step: number, rollouts: readonly JudgedRollout[], count: number): Sample[] {
+  return rollouts.slice(0, count).map(({ question: { prompt }, text, reward, verified }) => ({
+    step,
+    place: prompt.place,
+    prompt: prompt.messages.at(-1)?.content ?? "",
+    response: text,
+    scores: { reward, ...Object.fromEntries(Object.entries(verified).map(([label, { score }]) => [label, score])) },
+  }));
+}
