@@ -89,7 +89,7 @@ const MAX_LANGUAGE_CHARS = 35;
 export default defineExtractor({
   name: "extract-html",
   module: import.meta.url,
-  version: 2,
+  version: 3,
   params,
   accepts: ["text/html", "application/xhtml+xml"],
   setup: async ({ engine }): Promise<Engines> => {

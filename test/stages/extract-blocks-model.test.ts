@@ -6,10 +6,12 @@ import { FormatError } from "../../pipeline/errors.ts";
 import { seededRandom } from "../../pipeline/random.ts";
 import { FEATURE_NAMES } from "../../stages/extract/blocks/features.ts";
 import { type Favor, MainTextModel } from "../../stages/extract/blocks/model/main-text.ts";
-import { selectBlocks } from "../../stages/extract/blocks/model/select.ts";
+import { type Betas, betaOf, selectBlocks } from "../../stages/extract/blocks/model/select.ts";
 import { renderBlocks } from "../../stages/extract/blocks/render.ts";
 import { readPage } from "../../stages/extract/blocks/scanner.ts";
 import { labelsFromText, overruleByPieces } from "./blocks/labels.ts";
+
+const fixed = (beta: number): Betas => ({ sure: beta, unsure: beta });
 
 test("the choice has the best F to be expected of all thresholds", () => {
   const random = seededRandom(1);
@@ -18,9 +20,9 @@ test("the choice has the best F to be expected of all thresholds", () => {
     const lengths = Array.from({ length: count }, () => 1 + Math.floor(random() * 500));
     // Few different values, so that blocks are often equal.
     const logits = Float64Array.from(lengths, () => Math.round(random() * 10) - 6);
-    const beta = [0.5, 1, 2][round % 3]!;
+    const betas: Betas = [fixed(0.5), fixed(2), { sure: 0.5, unsure: 2 }][round % 3]!;
     const chances = [...logits].map((logit) => 1 / (1 + Math.exp(-logit)));
-    const expectedF = (isKept: (block: number) => boolean): number => {
+    const expectedF = (beta: number, isKept: (block: number) => boolean): number => {
       let [hits, kept, wanted] = [0, 0, 0];
       for (let block = 0; block < count; block++) {
         wanted += lengths[block]! * chances[block]!;
@@ -31,10 +33,13 @@ test("the choice has the best F to be expected of all thresholds", () => {
       return ((1 + beta ** 2) * hits) / (kept + beta ** 2 * wanted);
     };
     const keep = new Uint8Array(count).fill(7);
-    selectBlocks(lengths, logits, beta, keep);
-    const best = Math.max(...chances.map((least) => expectedF((block) => chances[block]! >= least)));
+    selectBlocks(lengths, logits, betas, keep);
+    const bestF = (beta: number): number =>
+      Math.max(...chances.map((least) => expectedF(beta, (block) => chances[block]! >= least)));
+    const beta = betaOf(bestF(1), betas);
+    const best = bestF(beta);
     assert.ok(keep.every((one) => one === 0 || one === 1));
-    assert.ok(Math.abs(expectedF((block) => keep[block] === 1) - best) < 1e-9, `round ${round}`);
+    assert.ok(Math.abs(expectedF(beta, (block) => keep[block] === 1) - best) < 1e-9, `round ${round}`);
     for (let block = 0; block < count; block++) {
       assert.equal(keep[block], keep[[...logits].indexOf(logits[block]!)], "equally likely, alike");
     }
@@ -44,7 +49,7 @@ test("the choice has the best F to be expected of all thresholds", () => {
 test("a sure page is cut at a half, an unsure one lower, and none comes to nothing", () => {
   const choice = (logits: number[], beta = 1): number[] => {
     const keep = new Uint8Array(logits.length);
-    selectBlocks(new Float32Array(logits.length).fill(100), Float64Array.from(logits), beta, keep);
+    selectBlocks(new Float32Array(logits.length).fill(100), Float64Array.from(logits), fixed(beta), keep);
     return [...keep];
   };
   assert.deepEqual(choice([5, 5, 5, 5, -0.5, -5, -5]), [1, 1, 1, 1, 0, 0, 0]);
@@ -62,24 +67,71 @@ test("a sure page is cut at a half, an unsure one lower, and none comes to nothi
   }
 });
 
+test("a page's β goes from one to the other as the F to be expected falls", () => {
+  const betas = { sure: 0.7, unsure: 1 };
+  assert.deepEqual([betaOf(1, betas), betaOf(0.95, betas), betaOf(0.75, betas), betaOf(0, betas)], [0.7, 0.7, 1, 1]);
+  assert.ok(Math.abs(betaOf(0.85, betas) - 0.85) < 1e-12);
+  // Half-sure blocks beside sure ones: with others as doubtful they are kept, for the page may be of such alone.
+  const keepDoubtful = (logits: number[], unsure: number): boolean => {
+    const keep = new Uint8Array(logits.length);
+    selectBlocks(new Float32Array(logits.length).fill(100), Float64Array.from(logits), { sure: 0.5, unsure }, keep);
+    return keep.at(-1) === 1;
+  };
+  assert.deepEqual([keepDoubtful([4, 0, -0.6, -0.6], 0.5), keepDoubtful([4, 0, -0.6, -0.6], 2)], [false, true]);
+  assert.deepEqual([keepDoubtful([5, 5, 5, 5, 5, -1.5], 0.5), keepDoubtful([5, 5, 5, 5, 5, -1.5], 2)], [false, false]);
+});
+
 test("blocks are main text where half of their runs of four words are in the reference", () => {
   const reference = "One two three four five six. Seven, eight: nine ten!";
   const texts = [
     "ONE two THREE four five six", // in another case
-    "One two three four five six seven eight",
+    "One two three four five six and",
     "three four five six Seven eight and much else that is not there at all",
-    "nine ten",
-    "ten nine",
     "Seven eight nine",
+    "ten nine",
+    "nine ten",
     "• • •",
   ];
   const { labels, weights } = labelsFromText(texts, reference);
   assert.deepEqual([...labels], [0, 1, 0, 1, 0, 1, 0]);
-  assert.ok(weights[6]! < weights[3]! && weights[3]! < weights[0]! && weights[0]! < weights[2]!);
+  assert.ok(weights[6]! < weights[5]! && weights[5]! < weights[0]! && weights[0]! < weights[2]!);
   const twice = labelsFromText([...texts, ...texts], reference);
   const total = (values: Float32Array): number => values.reduce((sum, weight) => sum + weight, 0);
   assert.ok(Math.abs(total(twice.weights) / total(weights) - Math.SQRT2) < 1e-5);
   assert.deepEqual(labelsFromText([], reference).labels.length, 0);
+});
+
+test("of text that is on a page more than once, what stands where the reference has it is main text", () => {
+  const filler = (name: string): string => Array.from({ length: 12 }, (_, i) => `${name}${i}`).join(" ");
+  const labelsOf = (texts: readonly string[], reference: string): number[] => [
+    ...labelsFromText(texts, reference).labels,
+  ];
+  // A menu's and a footer's words are in the text by chance.
+  const menu = Array.from({ length: 30 }, (_, i) => `Entry number ${i}`);
+  const main = ["Pears", filler("a"), "Our pears", filler("b"), "Pears"];
+  const page = ["Pears", "Our pears", ...menu, ...menu, ...main, ...menu, ...menu, "Our pears"];
+  const labels = labelsOf(page, main.join(" "));
+  assert.deepEqual(
+    labels.flatMap((label, block) => (label === 1 ? [block] : [])),
+    [62, 63, 64, 65, 66],
+  );
+  // A title that the page repeats, and the reference has once, is wanted once; where the text is.
+  const title = "A title of five words";
+  assert.deepEqual(labelsOf([title, filler("x"), ...menu, title, filler("a")], `${title} ${filler("a")}`), [
+    ...[0, 0],
+    ...menu.map(() => 0),
+    ...[1, 1],
+  ]);
+  // Paragraphs in another order than the reference's are wanted all the same.
+  assert.deepEqual(
+    labelsOf([filler("a"), filler("b"), filler("c")], [filler("c"), filler("a"), filler("b")].join(" ")),
+    [1, 1, 1],
+  );
+  // Cards have no long text to stand beside.
+  assert.deepEqual(
+    labelsOf(["Red pear", "$3", "Buy", "Green pear", "$4", "Buy"], "Red pear $3 Green pear $4"),
+    [1, 1, 0, 1, 1, 0],
+  );
 });
 
 test("pieces that a person chose overrule labels where they lie, and nowhere else", () => {

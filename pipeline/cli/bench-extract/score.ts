@@ -51,7 +51,7 @@ export interface ExtractScores {
 }
 
 /** What each engine's text is worth, by engine and page. */
-type Measured = readonly (readonly { readonly value: unknown; readonly isEmpty: boolean }[])[];
+export type Measured = readonly (readonly { readonly value: unknown; readonly isEmpty: boolean }[])[];
 
 export async function scoreEngines(
   sets: readonly TruthSet[],
@@ -116,7 +116,8 @@ class Meter {
   }
 }
 
-function scoresOf({ name, metric, pages }: TruthSet, engines: readonly string[], measured: Measured): SetScores {
+/** A set's figures, from what each page's texts came to. */
+export function scoresOf({ name, metric, pages }: TruthSet, engines: readonly string[], measured: Measured): SetScores {
   const types = [...new Set(pages.map(({ pageType }) => pageType))].filter((type) => type !== undefined).sort();
   const all = pages.map((_, i) => i);
   const group = (members: readonly number[]): GroupScores => {

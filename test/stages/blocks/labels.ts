@@ -1,9 +1,12 @@
 /**
  * What a model is taught of a page's blocks: which of them are main text, and how much each counts.
  *
- *     the page's main text, by a person ─▶ blocks that have half of their runs of four words in it
+ *     the page's main text, by a person ─▶ blocks that have half of their runs of four words in it,
+ *                                            where they stand in its order (`alignment.ts`)
  *     pieces that are in it, or are not ─▶ the blocks that they lie in, and only those
  */
+
+import { alignedBlocks, Reference, RUN_WORDS } from "./alignment.ts";
 
 export interface BlockLabels {
   /** 1: main text. */
@@ -11,7 +14,6 @@ export interface BlockLabels {
   readonly weights: Float32Array;
 }
 
-const RUN_WORDS = 4;
 const ENOUGH_RUNS = 0.5;
 /** Blocks of fewer words are in many texts by chance, and count for less. */
 const FEW_WORDS_WEIGHT = 0.4;
@@ -30,13 +32,17 @@ const LEAST_WITHIN_PIECE = 20;
  * of a page are then divided by the square root of their sum: a page of a thousand blocks is not worth ten of a hundred.
  */
 export function labelsFromText(texts: readonly string[], reference: string): BlockLabels {
-  const known = new Reference(reference);
-  const labels = new Uint8Array(texts.length);
+  const blocks = texts.map(wordsOf);
+  const known = new Reference(wordsOf(reference));
+  const labels = alignedBlocks(
+    blocks,
+    known,
+    blocks.map((words) => known.shareOf(words) >= ENOUGH_RUNS),
+  );
   const weights = new Float32Array(texts.length);
   let total = 0;
   for (const [block, text] of texts.entries()) {
-    const words = wordsOf(text);
-    labels[block] = known.shareOf(words) >= ENOUGH_RUNS ? 1 : 0;
+    const words = blocks[block]!;
     const byLength = Math.min(MAX_WEIGHT, 0.3 + Math.log1p(text.length) / 3);
     weights[block] =
       words.length === 0 ? NO_WORDS_WEIGHT : words.length < RUN_WORDS ? byLength * FEW_WORDS_WEIGHT : byLength;
@@ -66,32 +72,6 @@ export function overruleByPieces(
       weights[block] = PIECE_WEIGHT;
     }
   }
-}
-
-/** A text's runs of words, to look up those of others. */
-class Reference {
-  readonly #runs = new Set<string>();
-  readonly #text: string;
-
-  constructor(text: string) {
-    const words = wordsOf(text);
-    this.#text = ` ${words.join(" ")} `;
-    for (const run of runsOf(words)) this.#runs.add(run);
-  }
-
-  /** The share of a block's runs that are in this text; of a short block, all of it or nothing. */
-  shareOf(words: readonly string[]): number {
-    if (words.length === 0) return 0;
-    if (words.length < RUN_WORDS) return this.#text.includes(` ${words.join(" ")} `) ? 1 : 0;
-    const runs = runsOf(words);
-    return runs.filter((run) => this.#runs.has(run)).length / runs.length;
-  }
-}
-
-function runsOf(words: readonly string[]): string[] {
-  const runs: string[] = [];
-  for (let i = 0; i + RUN_WORDS <= words.length; i++) runs.push(words.slice(i, i + RUN_WORDS).join(" "));
-  return runs;
 }
 
 /** Words as the benchmarks' metrics have them. */

@@ -12,11 +12,13 @@ import {
   type BoostingOptions,
   trainBoostedTrees,
 } from "../../../classifiers/boosted-trees/index.ts";
+import { scoresOf as estimatesOf, type SetScores } from "../../../pipeline/cli/bench-extract/score.ts";
+import { showSet } from "../../../pipeline/cli/bench-extract/show.ts";
 import { drawUniform } from "../../../pipeline/random.ts";
 import { FEATURE_NAMES } from "../../../stages/extract/blocks/features.ts";
 import { type Favor, MainTextModel, type StoredMainTextModel } from "../../../stages/extract/blocks/model/main-text.ts";
 import { renderBlocks } from "../../../stages/extract/blocks/render.ts";
-import { TRAINING_SETS, type TrainingPage, trainingPages } from "./training-pages.ts";
+import { TRAINING_SETS, type TrainingPage, type TrainingSet, trainingPages } from "./training-pages.ts";
 
 const SETTINGS: BoostingOptions = {
   trees: 200,
@@ -53,6 +55,7 @@ const scores = TRAINING_SETS.flatMap((set) => {
   return own.length === 0 ? [] : [undefined, ...types].map((type) => scoresOf(set.name, own, type));
 });
 console.table(scores);
+for (const set of TRAINING_SETS) if (set.metric !== undefined) console.log(`${showSet(besideReadability(set))}\n`);
 
 const note = {
   written: new Date().toISOString().slice(0, 10),
@@ -81,6 +84,19 @@ function train(from: readonly TrainingPage[]): BoostedTrees {
     first += page.count;
   }
   return trainBoostedTrees(FEATURE_NAMES, { rows, labels, weights }, SETTINGS);
+}
+
+/** Figures with intervals, and what our own engine has over Readability, page by page; as `sluice bench extract --truth`. */
+function besideReadability({ name, metric }: TrainingSet): SetScores {
+  const own = pages.filter(({ set }) => set.name === name);
+  const measured = [
+    ({ readability }: TrainingPage) => readability,
+    (page: TrainingPage) => texts.get(page)!.balanced,
+  ].map((textOf) =>
+    own.map((page) => ({ value: metric!.measure(page.truth, textOf(page)), isEmpty: textOf(page) === "" })),
+  );
+  const truth = { name, metric: metric!, pages: own.map((page) => page.truth) };
+  return estimatesOf(truth, ["readability", "blocks"], measured);
 }
 
 /** F1 (precision, recall) of each favor, and of Readability, on one set's pages, or on those of one type. */

@@ -30,7 +30,7 @@ interface TruthRow {
 }
 
 /** A set, what its labels are worth, and how texts are scored against it. */
-interface TrainingSet {
+export interface TrainingSet {
   readonly name: string;
   readonly weight: number;
   readonly metric?: Metric<unknown, unknown>;

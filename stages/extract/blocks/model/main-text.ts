@@ -5,10 +5,14 @@ import { FormatError } from "../../../../pipeline/errors.ts";
 import type { BlockPage } from "../block-page.ts";
 import { isParagraph } from "../container-stats.ts";
 import { FEATURE_NAMES, featuresOf } from "../features.ts";
-import { selectBlocks } from "./select.ts";
+import { type Betas, selectBlocks } from "./select.ts";
 
 /** How much more recall counts than precision. */
-export const BETAS = { precision: 0.5, balanced: 0.7, recall: 1.5 } as const;
+const BETAS = {
+  precision: { sure: 0.5, unsure: 0.5 },
+  balanced: { sure: 0.7, unsure: 1 },
+  recall: { sure: 1.5, unsure: 1.5 },
+} as const satisfies Readonly<Record<string, Betas>>;
 export type Favor = keyof typeof BETAS;
 
 /**

@@ -7,36 +7,62 @@
  * to nothing.
  *
  * `beta` is how much more recall counts than precision: F = (1 + β²) · hits / (kept + β² · wanted), where hits and wanted
- * are sums of chances, and a block counts by its length.
+ * are sums of chances, and a block counts by its length. It depends on the page: where the model is sure, what it doubts is
+ * a caption, a line about the author; where it is not, chances are wrong together, a list of cards is wanted or it is not,
+ * and too little is the greater loss.
  */
 
-/** Sets `keep` to 1 for chosen blocks and to 0 for others. Blocks that are equally likely are kept or left together. */
-export function selectBlocks(lengths: ArrayLike<number>, logits: Float64Array, beta: number, keep: Uint8Array): void {
-  const count = lengths.length;
-  const chances = new Float64Array(count);
-  let wanted = 0;
-  for (let block = 0; block < count; block++) {
-    chances[block] = 1 / (1 + Math.exp(-logits[block]!));
-    wanted += lengths[block]! * chances[block]!;
-  }
-  const order = Uint32Array.from(chances, (_, block) => block).sort((a, b) => chances[b]! - chances[a]!);
+/** β of a page is between these. */
+export interface Betas {
+  /** Where the choice has an F1 of `SURE` or more to be expected … */
+  readonly sure: number;
+  /** … and where it has `UNSURE` or less. */
+  readonly unsure: number;
+}
 
+const SURE = 0.95;
+const UNSURE = 0.75;
+
+/** Sets `keep` to 1 for chosen blocks and to 0 for others. Blocks that are equally likely are kept or left together. */
+export function selectBlocks(lengths: ArrayLike<number>, logits: Float64Array, betas: Betas, keep: Uint8Array): void {
+  const count = lengths.length;
+  const chances = logits.map((logit) => 1 / (1 + Math.exp(-logit)));
+  const order = Uint32Array.from(chances, (_, block) => block).sort((a, b) => chances[b]! - chances[a]!);
+  const beta = betaOf(bestChoice(lengths, chances, order, 1).f, betas);
+  const { threshold } = bestChoice(lengths, chances, order, beta);
+  for (let block = 0; block < count; block++) keep[block] = chances[block]! >= threshold ? 1 : 0;
+}
+
+/** From one to the other as sureness falls. */
+export function betaOf(expectedF: number, { sure, unsure }: Betas): number {
+  const doubt = Math.min(1, Math.max(0, (SURE - expectedF) / (SURE - UNSURE)));
+  return sure + doubt * (unsure - sure);
+}
+
+/** The least chance of a block that is kept, and the F to be expected. `order` has the blocks by their chance. */
+function bestChoice(
+  lengths: ArrayLike<number>,
+  chances: Float64Array,
+  order: Uint32Array,
+  beta: number,
+): { readonly threshold: number; readonly f: number } {
   const weight = beta * beta;
+  let wanted = 0;
+  for (let block = 0; block < chances.length; block++) wanted += lengths[block]! * chances[block]!;
   let hits = 0;
   let kept = 0;
-  let bestF = -1;
+  let best = -1;
   let threshold = 0;
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < order.length; i++) {
     const block = order[i]!;
     hits += lengths[block]! * chances[block]!;
     kept += lengths[block]!;
-    const isLastOfEquals = i + 1 === count || chances[order[i + 1]!]! < chances[block]!;
-    // (1 + β²) is the same for all choices.
-    const f = hits / (kept + weight * wanted);
-    if (isLastOfEquals && f > bestF) {
-      bestF = f;
+    const isLastOfEquals = i + 1 === order.length || chances[order[i + 1]!]! < chances[block]!;
+    const f = ((1 + weight) * hits) / (kept + weight * wanted);
+    if (isLastOfEquals && f > best) {
+      best = f;
       threshold = chances[block]!;
     }
   }
-  for (let block = 0; block < count; block++) keep[block] = chances[block]! >= threshold ? 1 : 0;
+  return { threshold, f: best };
 }
