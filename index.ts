@@ -42,6 +42,7 @@ export { default as parquet } from "./stages/sources/parquet.ts";
 export { default as text } from "./stages/sources/text.ts";
 export { default as warc } from "./stages/sources/warc.ts";
 export { default as shards } from "./tokenizer/shards.ts";
+export { type Asked, defineVerifier, type Judgement } from "./trainer/align/verifiers/verifier.ts";
 
 // A user's own modules import "sluice": from here on that means this very copy.
 installResolveHook();

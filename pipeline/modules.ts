@@ -68,16 +68,20 @@ export function findModule(use: string, baseDir: string): URL | undefined {
   }
 }
 
-/** Imports a module and returns the definition that is its default export. `place` begins every error message. */
-export async function loadDefinition(module: string, place: string): Promise<Definition> {
+/** Imports a module and returns its default export, whatever it is. `place` begins every error message. */
+export async function loadDefault(module: string, place: string): Promise<{ exported: unknown; file: string }> {
   installResolveHook();
   const file = module.startsWith("file:") ? fileURLToPath(module) : module;
-  let exported: unknown;
   try {
-    exported = ((await import(module)) as { default?: unknown }).default;
+    return { exported: ((await import(module)) as { default?: unknown }).default, file };
   } catch (error) {
     throw new RecipeError(`${place}: cannot load ${file}: ${oneLine(error)}`);
   }
+}
+
+/** Imports a module and returns the definition that is its default export. `place` begins every error message. */
+export async function loadDefinition(module: string, place: string): Promise<Definition> {
+  const { exported, file } = await loadDefault(module, place);
   if (!isDefinition(exported)) {
     throw new RecipeError(
       `${place}: the default export of ${file} is ${exported === undefined ? "missing" : `a ${typeof exported}`}; expected a stage made by defineFilter, defineMap, defineExtractor, …`,

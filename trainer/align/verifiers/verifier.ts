@@ -37,6 +37,8 @@ export interface VerifierDefinition<P extends z.ZodType = z.ZodType> {
   /** Raise it when the same parameters begin to give other scores. */
   readonly version: number;
   readonly params: P;
+  /** That a response can keep it busy for ever: it runs in a thread that can be ended, as users' own always do. */
+  readonly mayHang?: boolean;
   /** Throws where the row lacks what it needs: the row is counted as faulty, with its place, and no response is blamed. */
   verify(response: string, asked: Asked, params: z.output<P>): Judgement;
 }
@@ -54,9 +56,14 @@ export interface Verified {
   /** 0 where the verifier failed. */
   readonly score: number;
   readonly parts: Readonly<Record<string, number>>;
-  /** Why there is no judgement: it threw, gave no number from 0 to 1, or took too long. */
-  readonly failure?: string;
+  /** Why there is no judgement. */
+  readonly failure?: FailureReason;
+  /** What it threw or gave instead, on one line. */
+  readonly message?: string;
 }
+
+/** It threw, gave no number from 0 to 1, took too long, needed too much memory, or ended the thread it ran in. */
+export type FailureReason = "threw" | "no-score" | "timeout" | "out-of-memory" | "crash";
 
 export function defineVerifier<P extends z.ZodType>(
   definition: Omit<VerifierDefinition<P>, "kind">,
