@@ -37,7 +37,8 @@ export async function* readSegments(
     }
     while (at < window.fileBytes) {
       if (at >= span.end && (await isGood(window, container, at))) return;
-      const member = opened.get(at) ?? (await container.open(window, at));
+      const opening = opened.get(at) ?? container.open(window, at);
+      const member = "then" in opening ? await opening : opening;
       opened.delete(at);
       if (member.kind === "void") {
         at = member.end;
@@ -174,32 +175,27 @@ async function isZeroToTheEnd(window: StoredWindow, offset: number): Promise<boo
 class HeldSegment implements Segment {
   readonly offset: number;
   readonly storedBytes: number;
-  readonly isHeld = true;
+  readonly text: Buffer;
   readonly isLent: boolean;
   readonly isPlain = false;
   readonly maxPlainBytes: number;
   readonly ending = "whole";
-  #text: Buffer | undefined;
 
   constructor(offset: number, storedBytes: number, text: Buffer, isLent: boolean) {
     this.offset = offset;
     this.storedBytes = storedBytes;
     // No limit to what a record may claim: it may go on in the next member.
     this.maxPlainBytes = Number.MAX_SAFE_INTEGER;
-    this.#text = text;
+    this.text = text;
     this.isLent = isLent;
   }
 
-  async pull(): Promise<Buffer | undefined> {
-    const text = this.#text;
-    this.#text = undefined;
-    return text;
-  }
+  async pull(): Promise<undefined> {}
 }
 
 class StreamedSegment implements Segment {
   readonly offset: number;
-  readonly isHeld = false;
+  readonly text = undefined;
   readonly isLent = false;
   readonly isPlain = false;
   readonly maxPlainBytes: number;

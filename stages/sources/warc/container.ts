@@ -38,7 +38,8 @@ export interface Container {
    * members of its own in such a run, so only a longer chain of members proves that they are the outer file's.
    */
   readonly maxVerbatimBytes: number;
-  open(window: StoredWindow, offset: number): Promise<Member>;
+  /** Waits only where bytes must be read first: a promise for each member would be felt. */
+  open(window: StoredWindow, offset: number): Member | Promise<Member>;
   stream(window: StoredWindow, offset: number): AsyncGenerator<Buffer, StreamEnd>;
   /** Ends the last loan. */
   close?(): void;
@@ -50,9 +51,9 @@ export interface Segment {
   readonly offset: number;
   /** Stored bytes; 0 while the end of a streamed member is unknown. */
   readonly storedBytes: number;
-  /** The whole text comes with the first `pull`. */
-  readonly isHeld: boolean;
-  /** What `pull` gives is valid until the next segment is asked for; else it can be kept. */
+  /** The whole text, where it is held; `pull` then gives nothing. */
+  readonly text: Buffer | undefined;
+  /** The text is valid until the next segment is asked for; else it can be kept. */
   readonly isLent: boolean;
   /** Stored bytes are plain bytes: records have places of their own in the file. */
   readonly isPlain: boolean;

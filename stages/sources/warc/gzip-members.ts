@@ -49,20 +49,37 @@ export function gzipHeaderBytes(view: Uint8Array): number | "more" | "none" {
   return end > view.length ? "more" : end;
 }
 
-async function open(window: StoredWindow, offset: number, inflater: Inflater): Promise<Member> {
-  for (let wantedBytes = MEMBER_VIEW_BYTES; ; wantedBytes *= 2) {
-    const view = window.viewHeld(offset, wantedBytes) ?? (await window.view(offset, wantedBytes));
-    const isAll = offset + view.length >= window.fileBytes;
-    const headerBytes = gzipHeaderBytes(view);
-    if (headerBytes === "none") return { kind: "bad", reason: "no gzip member begins here", isCut: false };
-    if (headerBytes !== "more") {
-      const member = check(view, headerBytes, offset, inflater);
-      if (member !== "more") return member;
-    }
-    if (isAll) return { kind: "bad", reason: "the file ends inside this gzip member", isCut: headerBytes !== "more" };
-    if (view.length >= HELD_STORED_BYTES) return { kind: "large" };
-    wantedBytes = Math.max(wantedBytes, view.length);
+function open(window: StoredWindow, offset: number, inflater: Inflater): Member | Promise<Member> {
+  const view = window.viewHeld(offset, MEMBER_VIEW_BYTES);
+  if (view === undefined) return openReading(window, offset, inflater, MEMBER_VIEW_BYTES);
+  return memberIn(view, window, offset, inflater) ?? openReading(window, offset, inflater, 2 * view.length);
+}
+
+async function openReading(
+  window: StoredWindow,
+  offset: number,
+  inflater: Inflater,
+  minBytes: number,
+): Promise<Member> {
+  for (let wantedBytes = minBytes; ; ) {
+    const view = await window.view(offset, wantedBytes);
+    const member = memberIn(view, window, offset, inflater);
+    if (member !== undefined) return member;
+    wantedBytes = 2 * Math.max(wantedBytes, view.length);
   }
+}
+
+/** What begins `view`, which lies at `offset`; undefined if it goes on behind the view. */
+function memberIn(view: Buffer, window: StoredWindow, offset: number, inflater: Inflater): Member | undefined {
+  const headerBytes = gzipHeaderBytes(view);
+  if (headerBytes === "none") return { kind: "bad", reason: "no gzip member begins here", isCut: false };
+  if (headerBytes !== "more") {
+    const member = check(view, headerBytes, offset, inflater);
+    if (member !== "more") return member;
+  }
+  if (offset + view.length >= window.fileBytes)
+    return { kind: "bad", reason: "the file ends inside this gzip member", isCut: headerBytes !== "more" };
+  return view.length >= HELD_STORED_BYTES ? { kind: "large" } : undefined;
 }
 
 /**

@@ -7,7 +7,7 @@ const PIECE_BYTES = 1 << 20;
 export class PlainSegment implements Segment {
   readonly offset = 0;
   readonly storedBytes: number;
-  readonly isHeld = false;
+  readonly text = undefined;
   readonly isLent = false;
   readonly isPlain = true;
   readonly maxPlainBytes: number;

@@ -113,19 +113,22 @@ class RecordReader {
       this.#text ??= await this.#nextText();
       const text = this.#text;
       if (text === undefined) return undefined;
-      if (!(await skipBlank(text))) {
+      // Nothing is awaited where all of the text is held: that is nearly every record.
+      if (!(text.isComplete ? skipBlankHeld(text) : await skipBlank(text))) {
         this.#text = undefined;
         continue;
       }
-      const head = await readHead(text);
+      const head = (text.isComplete ? warcHead(text.bytes) : undefined) ?? (await readHead(text));
       if (head === undefined) {
         await this.#skipJunk(text);
         continue;
       }
       text.records++;
       this.#format = head.format;
-      const record = await this.#readRecord(text, head);
-      if (record !== undefined) return record;
+      const { position } = text;
+      text.take(head.headBytes);
+      const block = (text.isComplete ? this.#wholeBlock(text, head) : undefined) ?? (await this.#readBlock(text, head));
+      if (block !== undefined) return this.#record(text, head, block, position);
     }
   }
 
@@ -137,11 +140,8 @@ class RecordReader {
     return done === true ? undefined : new SegmentText(value);
   }
 
-  async #readRecord(text: SegmentText, head: Head): Promise<ArchiveRecord | undefined> {
-    const { segment, position } = text;
-    text.take(head.headBytes);
-    const block = await this.#readBlock(text, head);
-    if (block === undefined) return undefined;
+  #record(text: SegmentText, head: Head, block: Block, position: number): ArchiveRecord {
+    const { segment } = text;
     const last = this.#text ?? text;
     const place = segment.isPlain
       ? { offset: position, length: text.position - position, position: 0 }
@@ -164,13 +164,19 @@ class RecordReader {
     };
   }
 
+  /** The ordinary case: all of the block is held, and what follows it is in order. */
+  #wholeBlock(text: SegmentText, { declaredBytes }: Head): Block | undefined {
+    if (declaredBytes === undefined || declaredBytes > text.bytes.length) return undefined;
+    return endsWell(text.bytes, declaredBytes) ? this.#held(text.take(declaredBytes), false) : undefined;
+  }
+
   async #readBlock(text: SegmentText, head: Head): Promise<Block | undefined> {
     const declared = head.declaredBytes;
     if (declared === undefined || declared > text.segment.maxPlainBytes - text.position) {
       return this.#readToNextRecord(text, head);
     }
     // A held segment is in memory anyway, so that its end can overrule what a record claims.
-    const isOverrun = text.segment.isHeld && text.bytes.length < declared;
+    const isOverrun = text.segment.text !== undefined && text.bytes.length < declared;
     if (declared > this.#maxRecordBytes && !isOverrun) return this.#readOver(text, declared);
     const isArc = head.format === "arc";
     await text.need(declared + (isArc ? MAX_ARC_LINE_BYTES : WARC_AHEAD_BYTES));
@@ -312,11 +318,14 @@ function tooLarge(head: Buffer, blockBytes: number): Block {
 
 /** Skips line ends; false when nothing else follows in this segment. */
 async function skipBlank(text: SegmentText): Promise<boolean> {
-  while (await text.need(1)) {
-    text.take(skipLineEnds(text.bytes, 0));
-    if (text.bytes.length > 0) return true;
-  }
+  while (await text.need(1)) if (skipBlankHeld(text)) return true;
   return false;
+}
+
+function skipBlankHeld(text: SegmentText): boolean {
+  const blank = skipLineEnds(text.bytes, 0);
+  if (blank > 0) text.take(blank);
+  return text.bytes.length > 0;
 }
 
 async function beginsRecord(text: SegmentText): Promise<boolean> {
@@ -345,15 +354,22 @@ function storedEnd(segment: Segment): number {
 async function readHead(text: SegmentText): Promise<Head | undefined> {
   await text.need(WARC_AHEAD_BYTES);
   if (!isWarcAt(text.bytes, 0)) return readArcHead(text);
-  let headBytes = headerEnd(text.bytes, 0, MAX_HEADER_BYTES);
-  for (let wanted = HEADER_STEP_BYTES; headBytes < 0 && wanted <= MAX_HEADER_BYTES; wanted *= 2) {
+  let head = warcHead(text.bytes);
+  for (let wanted = HEADER_STEP_BYTES; head === undefined && wanted <= MAX_HEADER_BYTES; wanted *= 2) {
     if (text.bytes.length >= wanted) continue;
     await text.need(wanted);
-    headBytes = headerEnd(text.bytes, 0, MAX_HEADER_BYTES);
+    head = warcHead(text.bytes);
     if (text.isComplete) break;
   }
+  return head;
+}
+
+/** The head of the WARC record that begins `bytes`; undefined if there is none, or it ends behind them. */
+function warcHead(bytes: Buffer): Head | undefined {
+  if (!isWarcAt(bytes, 0)) return undefined;
+  const headBytes = headerEnd(bytes, 0, MAX_HEADER_BYTES);
   if (headBytes < 0) return undefined;
-  const fields = parseHeaderFields(text.bytes.toString("utf8", text.bytes.indexOf(LF) + 1, headBytes));
+  const fields = parseHeaderFields(bytes.toString("utf8", bytes.indexOf(LF) + 1, headBytes));
   return {
     format: "warc",
     type: firstValue(fields, "warc-type").toLowerCase(),

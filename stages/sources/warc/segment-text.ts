@@ -18,6 +18,9 @@ export class SegmentText {
 
   constructor(segment: Segment) {
     this.segment = segment;
+    if (segment.text === undefined) return;
+    this.bytes = segment.text;
+    this.#hasEnded = true;
   }
 
   /** No more text will come than `bytes` holds. */
