@@ -7,6 +7,7 @@ import { RowScorer } from "../../../trainer/align/scorer.ts";
 import { tokenWeights } from "../../../trainer/align/token-weights.ts";
 import { onnxBackend } from "../../../trainer/backends/onnx/onnx.ts";
 import { referenceBackend } from "../../../trainer/backends/reference.ts";
+import { CachedModel } from "../../../trainer/generate/cached-model.ts";
 import type { ParameterValues } from "../../../trainer/model/parameters.ts";
 import { dpo } from "../../../trainer/objectives/dpo.ts";
 import { grpo } from "../../../trainer/objectives/grpo.ts";
@@ -177,6 +178,35 @@ test("a step makes the loss less, in place, and generations read what it wrote",
   assert.ok(stats.accuracy! > 0.5);
   assert.deepEqual([report.responseTokens, report.tokens], [76, plain.reduce((sum, { ids }) => sum + ids.length, 0)]);
   await Promise.all([learner.close(), scorer.close()]);
+});
+
+test("accuracy is how often a response's token is the likeliest", async () => {
+  const rows = rowsOfLengths(1, LENGTHS);
+  const { model, values } = tinyModel();
+  const cached = new CachedModel(model, values, ONNX);
+  // Half of the responses are what the model would say next.
+  let hits = 0;
+  for (const row of rows) {
+    cached.begin(1);
+    const ids = Array.from(row.ids);
+    for (let i = 1; i < ids.length; i++) {
+      const logits = (await cached.read([[ids[i - 1]!]]))[0]!.at(-1)!;
+      const likeliest = logits.indexOf(Math.max(...logits));
+      if (i % 2 === 0) ids[i] = likeliest;
+      if (row.isResponse[i] === 1) hits += Number(ids[i] === likeliest);
+    }
+    cached.end();
+    Object.assign(row, { ids });
+  }
+  await cached.close();
+  const weights = tokenWeights(rows, "token-mean");
+  const { stats } = await update(
+    sft(),
+    rows.map((row, n) => ({ ...row, byToken: { weights: weights[n]! } })),
+    { sequences: 4 },
+  );
+  assert.ok(hits > 30 && hits < 60, `${hits}`);
+  assert.ok(Math.abs(stats.accuracy! - hits / 76) < 1e-6, `${stats.accuracy}, expected ${hits} of 76`);
 });
 
 test("PPO teaches the head what is to come, and the model through it", async () => {

@@ -60,7 +60,7 @@ test("a pair's loss and its slope are those that can be written down", async () 
 
 test("implicit rewards and raw log-probabilities are told apart: a pair may be right by one and wrong by the other", async () => {
   // The first has become likelier than the other against the reference, and is less likely; the second is the opposite.
-  const { loss, stats } = await pairs({ beta: 0.5 }, [-12, -10, -3, -5, -4, -4], [-16, -11, -2, -5, -4, -4]);
+  const { loss, stats } = await pairs({ beta: 0.5 }, [-12, -10, -3, -5, -4, -6], [-16, -11, -2, -5, -4, -6]);
   const expected = {
     "rewards/chosen": (0.5 * (4 - 1 + 0)) / 3,
     "rewards/rejected": (0.5 * (1 + 0 + 0)) / 3,
@@ -68,8 +68,8 @@ test("implicit rewards and raw log-probabilities are told apart: a pair may be r
     // Equal is not more.
     "rewards/accuracies": 1 / 3,
     "logps/chosen": -19 / 3,
-    "logps/rejected": -19 / 3,
-    "logps/accuracies": 1 / 3,
+    "logps/rejected": -21 / 3,
+    "logps/accuracies": 2 / 3,
   };
   assert.deepEqual(Object.keys(stats), Object.keys(expected));
   for (const [name, x] of Object.entries(expected))
