@@ -2,7 +2,7 @@
 import { CachedModel } from "../../generate/cached-model.ts";
 import { PlainDecoder } from "../../generate/generator.ts";
 import type { ParameterValues } from "../../model/parameters.ts";
-import type { VerifierUse } from "../config.ts";
+import type { AlignPlan, VerifierUse } from "../config.ts";
 import type { TokenizedPrompt } from "../examples/tokenize.ts";
 import { type BoundVerifier, resolveVerifiers } from "../judging/resolve.ts";
 import { countFailures, failuresOf, type Judged, VerifierPool } from "../judging/verifier-pool.ts";
@@ -11,16 +11,21 @@ import { type DrawOptions, type Rollout, rollOut } from "./rollouts.ts";
 
 export interface JudgedRollout extends Rollout, Judged {}
 
+/** What of a bench asking takes: paths of verifiers are relative to the plan's folder. */
+export interface Asking extends Pick<Bench, "model" | "tokenizer" | "template" | "backend" | "note"> {
+  readonly plan: Pick<AlignPlan, "folder">;
+}
+
 export class JudgedSampler {
   /** What of the verifiers decides scores. */
   readonly identity: readonly unknown[];
-  readonly #bench: Bench;
+  readonly #bench: Asking;
   readonly #model: CachedModel;
   readonly #pool: VerifierPool;
 
   /** `values` are read as they are by the time of each draw. `place` is where the config has the verifiers. */
   static async open(
-    bench: Bench,
+    bench: Asking,
     values: ParameterValues,
     uses: readonly VerifierUse[],
     place: string,
@@ -29,7 +34,7 @@ export class JudgedSampler {
     return new JudgedSampler(bench, values, verifiers);
   }
 
-  private constructor(bench: Bench, values: ParameterValues, verifiers: readonly BoundVerifier[]) {
+  private constructor(bench: Asking, values: ParameterValues, verifiers: readonly BoundVerifier[]) {
     this.#bench = bench;
     this.#model = new CachedModel(bench.model, values, bench.backend);
     this.#pool = new VerifierPool(verifiers);
