@@ -3,7 +3,7 @@
  * included, as if a thread were crossed; this one hands text over as it is.
  *
  * Only text: the half that reads files lets go of the items and styles that it has sent, but goes on with the object that
- * holds them. Of other messages that is not known, so they are cloned.
+ * holds them. Of other messages that is not known, so they are cloned, unless they hold nothing that could be shared.
  */
 
 type Listener = (event: { readonly data: unknown }) => void;
@@ -12,9 +12,7 @@ export class TextHandingPort {
   readonly #listeners = new Set<Listener>();
 
   postMessage(message: object, transfer?: ArrayBuffer[]): void {
-    const data = hasText(message)
-      ? { ...message, chunk: { ...message.chunk } }
-      : structuredClone(message, { transfer: transfer ?? [] });
+    const data = handedOver(message) ?? structuredClone(message, { transfer: transfer ?? [] });
     queueMicrotask(() => {
       for (const listener of [...this.#listeners]) listener({ data });
     });
@@ -30,10 +28,11 @@ export class TextHandingPort {
   }
 }
 
-interface TextMessage {
-  readonly chunk: { readonly items: readonly unknown[] };
+/** The message as its receiver may have it, or nothing if it has to be cloned. */
+function handedOver(message: object): object | undefined {
+  const { chunk } = message as { readonly chunk?: { readonly items?: unknown } };
+  if (Array.isArray(chunk?.items)) return { ...message, chunk: { ...chunk } };
+  return Object.values(message).every(isPrimitive) ? { ...message } : undefined;
 }
 
-function hasText(message: object): message is TextMessage {
-  return Array.isArray((message as Partial<TextMessage>).chunk?.items);
-}
+const isPrimitive = (value: unknown) => value === null || (typeof value !== "object" && typeof value !== "function");

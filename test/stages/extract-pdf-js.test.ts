@@ -76,9 +76,13 @@ test("text is handed over as it was sent, whatever becomes of its sender's objec
   const other = { bytes: new Uint8Array([1, 2]) };
   port.postMessage({ stream: 1, chunk });
   port.postMessage(other, [other.bytes.buffer]);
+  const flat = { stream: 2, streamId: 1 };
+  port.postMessage(flat);
+  flat.stream = 3;
   chunk.items = [];
   await Promise.resolve();
   assert.equal((got[0]!.chunk as typeof chunk).items, items);
   assert.deepEqual(got[1], { bytes: new Uint8Array([1, 2]) });
+  assert.deepEqual(got[2], { stream: 2, streamId: 1 });
   assert.equal(other.bytes.length, 0, "handed over");
 });
