@@ -1,3 +1,4 @@
+import { RecipeError } from "../../../pipeline/errors.ts";
 import { KillableThread, type Outcome } from "../../../pipeline/killable-thread.ts";
 import { engineModule } from "../../../pipeline/modules.ts";
 import type { Prompt } from "../examples/example.ts";
@@ -28,6 +29,8 @@ const LIMITS: PoolLimits = { deadlineMs: 2000, maxMemoryMb: 512 };
 
 /** A verifier that leaks gets a new thread before that tells. */
 const MAX_REQUESTS = 20_000;
+
+const MOST_LATE_ROWS = 3;
 
 /**
  * Judges responses, in their order. No verifier ends a run: one that throws, gives no number from 0 to 1, loops for ever or
@@ -66,12 +69,23 @@ export class VerifierPool {
 
   /**
    * Rows that a verifier cannot judge responses to, whatever these are: a field is missing, the answer is no number. It is
-   * found by judging an empty response, before a model is asked for any.
+   * found by judging an empty response, before a model is asked for any. Raises RecipeError where a verifier does not
+   * come to an end even with these: that of thousands of rows would take a day.
    */
   async faultyRows(prompts: readonly Prompt[]): Promise<Failure[]> {
-    const asked = prompts.map((prompt) => ({ ...prompt, isCut: false, tokens: 0 }));
-    const judged = await this.judge(asked.map((one) => ({ response: "", asked: one })));
-    return failuresOf(prompts, judged);
+    const faulty: Failure[] = [];
+    for (const prompt of prompts) {
+      const judged = await this.judge([{ response: "", asked: { ...prompt, isCut: false, tokens: 0 } }]);
+      const found = failuresOf([prompt], judged);
+      faulty.push(...found);
+      if (!found.some(({ reason }) => reason === "timeout")) continue;
+      const late = countFailures(faulty).find(({ reason, count }) => reason === "timeout" && count >= MOST_LATE_ROWS);
+      if (late === undefined) continue;
+      throw new RecipeError(
+        `verifier "${late.verifier}": ${late.message}, on empty responses to ${late.count} rows (the first is ${late.place}); expected it to come to an end`,
+      );
+    }
+    return faulty;
   }
 
   async close(): Promise<void> {
