@@ -10,7 +10,11 @@ export type Failpoint =
   | "encode"
   | "write"
   | "rename"
-  | "manifest";
+  | "manifest"
+  | "draw"
+  | "judge"
+  | "update"
+  | "artifact";
 
 const [wanted, nth] = (process.env.SLUICE_FAILPOINT ?? "").split("@");
 let passages = 0;
