@@ -27,6 +27,21 @@ const params = z.strictObject({
       "With `engine: blocks`, what counts when in doubt: to take little that is no main text, or to miss little.",
     ),
   format: z.enum(["text", "markdown"]).default("text").describe("With `engine: blocks`, how the text is written."),
+  links: z.boolean().default(false).describe("With `format: markdown`, whether links keep their address."),
+  comments: z
+    .boolean()
+    .default(false)
+    .describe(
+      "With `engine: blocks`, adds readers' comments: paragraphs in containers named for them. Posts of a forum are main text without it.",
+    ),
+  boilerplate: z
+    .boolean()
+    .default(false)
+    .describe("With `engine: blocks`, takes all text that the page shows; nothing is chosen."),
+  captions: z
+    .boolean()
+    .default(true)
+    .describe("With `engine: blocks`, whether captions of figures may be main text; false leaves them out."),
   maxBytes: z
     .int()
     .min(1)

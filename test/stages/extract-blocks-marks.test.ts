@@ -39,6 +39,12 @@ test("emphasis ends with its block, and ends that have no beginning are nothing"
   assert.deepEqual(runsOf("</i></em><p>a</i><em>b</em>c"), ["b:e"]);
 });
 
+test("spaces at the end of code are no part of a run", () => {
+  assert.deepEqual(runsOf("<pre><b>a\n </b><i>\n</i></pre>b"), ["a:b"]);
+  const { page, marks } = marksOf("<pre><b>a   </b></pre>bcd");
+  assert.equal(marks.ends[0], page.ends[0]);
+});
+
 test("code tells its language where a class does", () => {
   const languageOf = (html: string): string | undefined => {
     const { page, marks } = marksOf(html);

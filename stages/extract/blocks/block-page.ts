@@ -94,7 +94,7 @@ export function blockText(page: BlockPage, block: number): string {
 const MAX_ARGUMENTS = 4096;
 
 /** The text of `units[from..to)`. */
-function unitsText(units: Uint16Array, from: number, to: number): string {
+export function unitsText(units: Uint16Array, from: number, to: number): string {
   // This way a text of Latin-1 takes a byte a character; the other is for texts of any length.
   if (to - from <= MAX_ARGUMENTS)
     return String.fromCharCode.apply(null, units.subarray(from, to) as unknown as number[]);

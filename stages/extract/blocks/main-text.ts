@@ -1,5 +1,7 @@
 /** HTML → main text, by our own engine: blocks, what each is like, which of them to keep, and their text. */
 
+import type { BlockPage } from "./block-page.ts";
+import { addComments, dropCaptions, visibleBlocks } from "./choice.ts";
 import type { Favor, MainTextModel } from "./model/main-text.ts";
 import type { PageFacts } from "./page-facts.ts";
 import type { TextFormat } from "./render.ts";
@@ -7,6 +9,14 @@ import type { TextFormat } from "./render.ts";
 export interface MainTextOptions {
   readonly favor: Favor;
   readonly format: TextFormat;
+  /** With `format: markdown`, whether links keep their address. */
+  readonly links: boolean;
+  /** Whether readers' comments are wanted, too. */
+  readonly comments: boolean;
+  /** Whether all text is wanted that the page shows. */
+  readonly boilerplate: boolean;
+  /** Whether captions of figures may be kept. */
+  readonly captions: boolean;
   /** Whether the page is XHTML by its media type. */
   readonly isXml: boolean;
 }
@@ -42,9 +52,18 @@ export class MainTextEngine {
     this.#model = model;
   }
 
-  read(html: string, { favor, format, isXml }: MainTextOptions): MainText {
-    const page = this.#scanner.readPage(html, { isXml });
-    const keep = this.#model.select(page, favor);
-    return { text: this.#render.renderBlocks(page, keep, format), facts: page.facts };
+  read(html: string, options: MainTextOptions): MainText {
+    const { format, isXml, links } = options;
+    const page = this.#scanner.readPage(html, { isXml, withMarks: format === "markdown" });
+    const keep = this.#choose(page, options);
+    return { text: this.#render.renderBlocks(page, keep, format, links), facts: page.facts };
+  }
+
+  /** 1 for each block that is wanted. */
+  #choose(page: BlockPage, { favor, comments, boilerplate, captions }: MainTextOptions): Uint8Array {
+    const keep = boilerplate ? visibleBlocks(page) : this.#model.select(page, favor);
+    if (comments && !boilerplate) addComments(page, keep);
+    if (!captions) dropCaptions(page, keep);
+    return keep;
   }
 }

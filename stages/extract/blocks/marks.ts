@@ -59,6 +59,16 @@ export class MarkCollector {
     this.links.push(link);
   }
 
+  /** Text from a place on was none. */
+  endAt(place: number): void {
+    const { starts, ends, styles, links } = this;
+    while (starts.length > 0 && starts.values[starts.length - 1]! >= place) {
+      for (const column of [starts, ends, styles, links]) column.length--;
+    }
+    const last = ends.length - 1;
+    if (last >= 0) ends.values[last] = Math.min(ends.values[last]!, place);
+  }
+
   link(href: string): number {
     return this.hrefs.push(href) - 1;
   }

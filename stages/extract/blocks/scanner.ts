@@ -704,6 +704,7 @@ class PageReader {
   /** Empty lines at the end of code are no part of it, nor are spaces there. */
   private trimCode(): void {
     while (this.outEnd > this.blockStart && isWhite(this.out[this.outEnd - 1]!)) this.outEnd--;
+    this.marks?.endAt(this.outEnd);
   }
 
   /** A block's kind is that of the innermost element that has one. */
