@@ -7,6 +7,7 @@
  * the same arrays has the model as it is by then.
  */
 // B = sequences, T = positions
+import { failpoint } from "../../pipeline/failpoints.ts";
 import type { Backend, Executable } from "../backends/backend.ts";
 import { gradients } from "../ir/autodiff.ts";
 import { crossEntropy, lessOrEqual, max, mul, neg, pick, reshape, total } from "../ir/ops/index.ts";
@@ -17,6 +18,7 @@ import { ValueHead } from "../model/value-head.ts";
 import { entropy } from "../objectives/entropy.ts";
 import { gradientName } from "../objectives/next-token.ts";
 import type { Extent, Objective } from "../objectives/objective.ts";
+import { tempered } from "../objectives/tempered.ts";
 import { AdamW, type AdamWOptions, globalNorm } from "../optimizer/adamw.ts";
 import { DivergedError } from "../train.ts";
 import { type Row, responseTokens } from "./row.ts";
@@ -35,6 +37,8 @@ export interface LearnerOptions {
   readonly sequences: number;
   /** Whether rows hold several texts, which do not look at each other. */
   readonly arePacked?: boolean;
+  /** That the rows were drawn at: log-probabilities are those of what tokens were drawn from. By default 1. */
+  readonly temperature?: number;
 }
 
 export interface UpdateReport {
@@ -119,6 +123,7 @@ export class Learner {
     const scale = norm > clip ? clip / (norm + 1e-6) : 1;
     this.updates++;
     this.optimizer.step(this.values, this.#gradients, { step: this.updates, rate, scale });
+    failpoint("update");
     const tokens = rows.reduce((sum, { ids }) => sum + ids.length, 0);
     return { loss, norm, stats, responseTokens: responses, tokens };
   }
@@ -152,12 +157,13 @@ export class Learner {
   }
 
   #programOf(T: number): { program: Program } & Pick<Compiled, "further" | "stats"> {
-    const { model, objective, sequences: B, arePacked } = this.#options;
-    const { logits, hidden } = model.forward({
+    const { model, objective, sequences: B, arePacked, temperature } = this.#options;
+    const { logits: untempered, hidden } = model.forward({
       tokens: input("tokens", [B * T], "int"),
       sequences: B,
       ...(arePacked === true && { mask: input("attention", [B, 1, T, T]) }),
     });
+    const logits = tempered(untempered, temperature);
     const targets = input("targets", [B * T], "int");
     const likeliest = reshape(max(logits, [-1]), targets.shape);
     const further = new Map<string, Extent>();

@@ -7,6 +7,7 @@ import type { ParameterValues } from "../model/parameters.ts";
 import type { Transformer } from "../model/transformer.ts";
 import type { ValueHead } from "../model/value-head.ts";
 import { entropy } from "../objectives/entropy.ts";
+import { tempered } from "../objectives/tempered.ts";
 import { type Row, targetsOf } from "./row.ts";
 import { fillRows, longestOf, positionsFor } from "./row-batch.ts";
 
@@ -26,6 +27,7 @@ export class RowScorer {
   readonly #backend: Backend;
   readonly #sequences: number;
   readonly #head: ValueHead | undefined;
+  readonly #temperature: number | undefined;
   readonly #programs = new Map<number, Executable>();
 
   /** The parameters are read at every run, as they are by then. */
@@ -33,13 +35,23 @@ export class RowScorer {
     model: Transformer,
     values: ParameterValues,
     backend: Backend,
-    { sequences, head }: { readonly sequences: number; readonly head?: ValueHead },
+    {
+      sequences,
+      head,
+      temperature,
+    }: {
+      readonly sequences: number;
+      readonly head?: ValueHead;
+      /** That the rows were drawn at; by default 1. */
+      readonly temperature?: number;
+    },
   ) {
     this.#model = model;
     this.#values = values;
     this.#backend = backend;
     this.#sequences = sequences;
     this.#head = head;
+    this.#temperature = temperature;
   }
 
   /** In the order of the rows. Those of like length are computed together. */
@@ -75,11 +87,12 @@ export class RowScorer {
     let executable = this.#programs.get(T);
     if (executable === undefined) {
       const B = this.#sequences;
-      const { logits, hidden } = this.#model.forward({ tokens: input("tokens", [B * T], "int"), sequences: B });
+      const said = this.#model.forward({ tokens: input("tokens", [B * T], "int"), sequences: B });
+      const logits = tempered(said.logits, this.#temperature);
       const outputs: Record<string, Tensor> = {
         "log probs": reshape(neg(crossEntropy(logits, input("targets", [B * T], "int"))), [B, T]),
         entropies: reshape(entropy(logits), [B, T]),
-        ...(this.#head && { values: this.#head.forward(hidden, B) }),
+        ...(this.#head && { values: this.#head.forward(said.hidden, B) }),
       };
       executable = await this.#backend.compile({ outputs }, this.#values);
       this.#programs.set(T, executable);

@@ -49,6 +49,7 @@ export default defineMethod({
       ...{ model, values, backend, clip: plan.clip, optimizer: plan.optimizer },
       objective: objective({ range: clipLow, rangeHigh: clipHigh, ratio, klCoefficient }),
       sequences: Math.min(plan.sequences, batch),
+      temperature: given.temperature,
     });
     const collector = await PolicyCollector.open(bench, given, learner, { needsReference: klCoefficient > 0 });
     return {

@@ -44,6 +44,7 @@ export default defineMethod({
       ...{ model, values, backend, clip: plan.clip, optimizer: plan.optimizer },
       objective: objective({ range: clipLow, rangeHigh: clipHigh, valueRange, valueCoefficient }),
       sequences: Math.min(plan.sequences, batch),
+      temperature: given.temperature,
     });
     const collector = await PolicyCollector.open(bench, given, learner, { needsReference: true });
     return {
