@@ -71,7 +71,7 @@ async function align(method: MethodDefinition, path: string, { json = false, ...
     console.log(json ? JSON.stringify({ type: "done", ...result }) : describe(result));
   } catch (error) {
     display.close();
-    if (!abort.signal.aborted) throw error;
+    if (error !== abort.signal.reason) throw error;
     console.error("stopped; the same command goes on from here");
     process.exitCode = EXIT.retry;
   } finally {
@@ -128,6 +128,8 @@ function describeEvent(event: Exclude<AlignEvent, { type: "step" }>): string | u
       return `note: ${event.message}`;
     case "evaluation":
       return `step ${count(event.step)}: ${shown(event.metrics, Number.POSITIVE_INFINITY)}`;
+    case "prepared":
+      return `prepared: ${shown(event.metrics, Number.POSITIVE_INFINITY)}`;
     case "checkpoint":
       return undefined;
   }

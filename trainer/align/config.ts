@@ -80,7 +80,11 @@ export const Common = z.strictObject({
     .describe("a folder of held-out shards: bits per byte before and after, the alignment tax"),
   checkpoint: z
     .strictObject({
-      every: z.int().min(1).default(50).describe("steps between checkpoints"),
+      every: z
+        .int()
+        .min(1)
+        .optional()
+        .describe("steps between checkpoints; by default 50, of expert iteration every round"),
       keep: z.int().min(1).default(2).describe("how many of the last ones stay"),
     })
     .prefault({}),
@@ -90,13 +94,20 @@ export const Common = z.strictObject({
 });
 type Parsed = z.output<typeof Common>;
 
+/** Where the config has a field, for messages: `grpo.yaml:12`. */
+export type Locate = (keys: readonly PropertyKey[]) => string;
+
+const CHECKPOINT_EVERY = 50;
+
 /** A config with nothing left open. */
-export interface AlignPlan extends Parsed {
+export interface AlignPlan extends Omit<Parsed, "checkpoint"> {
   readonly method: MethodDefinition;
+  readonly checkpoint: { readonly every: number; readonly keep: number };
   /** The method's own fields. */
   readonly options: Readonly<Record<string, unknown>>;
   /** Paths in it are relative to this. */
   readonly folder: string;
+  readonly locate: Locate;
 }
 
 /** Reads a config file (YAML or JSON). Raises RecipeError with the line, what was found and what was expected. */
@@ -117,16 +128,14 @@ export function readAlignConfig(
 export function alignPlanOf(
   config: unknown,
   method: MethodDefinition,
-  {
-    folder = process.cwd(),
-    locate = () => "config",
-  }: { folder?: string; locate?: (keys: readonly PropertyKey[]) => string } = {},
+  { folder = process.cwd(), locate = () => "config" }: { folder?: string; locate?: Locate } = {},
 ): AlignPlan {
   const schema = z.strictObject({ ...Common.shape, ...method.options.shape });
   const parsed = schema.safeParse(config, { reportInput: true });
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    throw new RecipeError(describeIssue(issue, `${locate(issue.path)}: ${method.name}`));
+    const misspelt = issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
+    throw new RecipeError(describeIssue(issue, `${locate([...issue.path, ...misspelt])}: ${method.name}`));
   }
   const common: Record<string, unknown> = {};
   const options: Record<string, unknown> = {};
@@ -140,11 +149,20 @@ export function alignPlanOf(
   if (plan.model !== undefined && plan.tokenizer === undefined) {
     throw new RecipeError(`${locate(["model"])}: a new model needs a "tokenizer" (a name or a path)`);
   }
+  const complaint = method.complaint?.(options as never);
+  if (complaint !== undefined) {
+    throw new RecipeError(`${locate([complaint.field])}: ${method.name}.${complaint.field}: ${complaint.message}`);
+  }
   return {
     ...plan,
     method,
     options,
     folder,
+    locate,
+    checkpoint: {
+      ...plan.checkpoint,
+      every: plan.checkpoint.every ?? method.checkpointEvery ?? CHECKPOINT_EVERY,
+    },
     out: resolve(folder, plan.out),
     ...(plan.from !== undefined && { from: resolve(folder, plan.from) }),
     ...(plan.heldOut !== undefined && { heldOut: resolve(folder, plan.heldOut) }),

@@ -3,11 +3,10 @@ import { RecipeError } from "../../pipeline/errors.ts";
 import type { Tokenizer } from "../../pipeline/tokenizer.ts";
 import { Evaluator } from "../evaluate.ts";
 import { openLoader } from "../loader.ts";
-import { readPrompts } from "./examples/read.ts";
-import { type TokenizedPrompt, tokenizePrompts } from "./examples/tokenize.ts";
 import type { Bench, Metrics, StepOutcome } from "./method.ts";
-import { readData, tellFaults } from "./read-data.ts";
-import { JudgedSampler, samplesOf } from "./sampling/judged-sampler.ts";
+import { placeIn } from "./read-data.ts";
+import { samplesOf } from "./sampling/judged-sampler.ts";
+import { openQuestions } from "./sampling/open-questions.ts";
 import { verifierMeans } from "./sampling/rollout-metrics.ts";
 
 /** Held-out rows are the same for every run. */
@@ -26,7 +25,7 @@ export async function openMeasuring(
   bytesOfId: (tokenizer: Tokenizer) => ArrayLike<number>,
 ): Promise<Measuring> {
   const heldOut = await openHeldOut(bench, bytesOfId);
-  const asked = await openQuestions(bench);
+  const asked = await openAnswers(bench);
   return {
     async measure(step) {
       const answers = await asked?.measure(step);
@@ -42,17 +41,11 @@ export async function openMeasuring(
   };
 }
 
-async function openQuestions(bench: Bench): Promise<Measuring | undefined> {
+async function openAnswers(bench: Bench): Promise<Measuring | undefined> {
   const { evaluate } = bench.plan;
   if (evaluate === undefined) return undefined;
-  const { prompts: data, verify, samples, maxTokens } = evaluate;
-  const { tokenizer, template, model } = bench;
-  const { rows: prompts } = await readData(readPrompts, data, bench);
-  const { contextLength } = model.config;
-  const tokenized = tokenizePrompts(tokenizer, template, prompts, { contextLength, responseTokens: maxTokens });
-  tellFaults(tokenized.faults, bench);
-  const sampler = await JudgedSampler.open(bench, bench.values, verify, "evaluate.verify");
-  const questions: readonly TokenizedPrompt[] = await sampler.usable(tokenized.rows);
+  const { samples } = evaluate;
+  const { sampler, questions } = await openQuestions(bench, bench.values, evaluate, { under: ["evaluate"] });
   return {
     async measure(step) {
       const drawing = { ...evaluate, samples, seed: bench.plan.seed, purpose: "evaluate" };
@@ -82,7 +75,7 @@ async function openHeldOut(
   if (loader.tokenizer.digest !== tokenizer.digest) {
     await loader.close();
     throw new RecipeError(
-      `heldOut: ${plan.heldOut} was encoded with ${loader.tokenizer.name}, the model reads ${tokenizer.name}; encode it anew`,
+      `${placeIn({ plan }, ["heldOut"])}: ${plan.heldOut} was encoded with ${loader.tokenizer.name}, the model reads ${tokenizer.name}; encode it anew`,
     );
   }
   const evaluator = await Evaluator.begin(model, values, backend, loader, {

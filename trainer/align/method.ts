@@ -20,15 +20,19 @@ export interface Bench {
   readonly model: Transformer;
   /** Of the model to begin from, by name; a method changes them in place. */
   readonly values: ParameterValues;
+  /** A digest of it. */
+  readonly beginning: string;
   readonly tokenizer: Tokenizer;
   readonly template: Template;
   readonly backend: Backend;
-  /** The run's folder: what a method leaves there is written durably, and told by `artifact`. */
+  /** The run's folder: what a method leaves there is written by `artifactRows`, and told by `artifacts`. */
   readonly out: string;
   /** Makes a path of the config absolute. */
   readonly resolvePath: (path: string) => string;
   /** Tells people something that no number says: rows that were skipped, and why. */
   readonly note: (message: string) => void;
+  /** Ends the run: long work between steps looks at it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Text of a model to be read by people: `samples.jsonl`. */
@@ -55,14 +59,30 @@ export interface Artifact {
 /** A method at work. All that a step does follows from the config, its number, and files that were written before it. */
 export interface Method {
   readonly learner: Learner;
+  /** Known once the method is prepared. */
   readonly steps: number;
-  /** Of what the steps learn from, by name: part of the run's identity. */
+  /** Of what the steps follow from, by name: part of the run's identity. */
   readonly inputs: Readonly<Record<string, string>>;
+  /**
+   * Makes what the steps learn from, where that is files of the run's folder; asked once it is certain that the folder is
+   * this run's, and while the model is the one to begin from. What it spent and found is logged as step 0.
+   */
+  prepare?(): Promise<Metrics>;
   /** Step `n`, from 1. */
   step(n: number): Promise<StepOutcome>;
+  /** Measures of its own, beside those that every method has: asked before, after, and with `evaluate.every`. */
+  measure?(): Promise<Metrics>;
+  /** Whether it is measured behind step `n`, whatever the config says. */
+  isMeasuredAt?(n: number): boolean;
   /** What was written by now. */
   artifacts?(): readonly Artifact[];
   close(): Promise<void>;
+}
+
+/** A field of the config, and what was found and expected there. */
+export interface Complaint {
+  readonly field: string;
+  readonly message: string;
 }
 
 // A list of methods does not know each one's options.
@@ -75,6 +95,10 @@ export interface MethodDefinition<O extends z.ZodObject = any> {
   readonly example: string;
   /** Fields of a config that it has beyond those of all methods. */
   readonly options: O;
+  /** Steps between checkpoints, where the config does not say: 50, or fewer where steps are long. */
+  readonly checkpointEvery?: number;
+  /** What is wrong with options that are each right. */
+  complaint?(options: z.output<O>): Complaint | undefined;
   begin(bench: Bench, options: z.output<O>): Promise<Method>;
 }
 

@@ -11,11 +11,18 @@ import { renameSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { digestOf } from "../../pipeline/canonical.ts";
 import { RecipeError } from "../../pipeline/errors.ts";
+import { failpoint } from "../../pipeline/failpoints.ts";
 import { hashFile, writeDurably } from "../../pipeline/io/durable.ts";
 import { engineVersion } from "../../pipeline/modules.ts";
 import type { Tokenizer } from "../../pipeline/tokenizer.ts";
 import type { Backend } from "../backends/backend.ts";
-import { loadCheckpoint, MODEL, pruneCheckpoints, saveCheckpoint } from "../checkpoint/checkpoint.ts";
+import {
+  type LoadedCheckpoint,
+  loadCheckpoint,
+  MODEL,
+  pruneCheckpoints,
+  saveCheckpoint,
+} from "../checkpoint/checkpoint.ts";
 import { writeSafetensors } from "../checkpoint/safetensors.ts";
 import { loadTrainedModel, RUN_MANIFEST } from "../checkpoint/trained-model.ts";
 import { checkpointToGoOnFrom, namedValues, restore, tensorsOf } from "../checkpoint/training-state.ts";
@@ -32,9 +39,12 @@ import { resolveTemplate } from "./templates/template.ts";
 
 export const SAMPLES = "samples.jsonl";
 
-/** A line of the log. Metrics of steps carry the method's names, those of evaluations `VERIFIER/…` and `heldOut/…`. */
+/**
+ * A line of the log: what was prepared and measured before (step 0), steps, and evaluations. Metrics of steps carry the
+ * method's names, those of evaluations `evaluate/…` and `heldOut/…`.
+ */
 export type AlignEntry = {
-  readonly type: "step" | "evaluation";
+  readonly type: "prepared" | "step" | "evaluation";
   readonly step: number;
   readonly seconds: number;
   readonly metrics: Metrics;
@@ -99,12 +109,14 @@ async function alignIn(plan: AlignPlan, hooks: AlignHooks): Promise<AlignResult>
     plan,
     model: new Transformer(config),
     values,
+    beginning,
     tokenizer,
     template: resolveTemplate(plan.template, plan.folder),
     backend: hooks.backend,
     out: plan.out,
     resolvePath: (path) => resolve(plan.folder, path),
     note: (message) => hooks.onEvent?.({ type: "note", message }),
+    signal: hooks.signal,
   };
   const method = await plan.method.begin(bench, plan.options);
   let measuring: Measuring | undefined;
@@ -112,7 +124,7 @@ async function alignIn(plan: AlignPlan, hooks: AlignHooks): Promise<AlignResult>
     // What a method adds to the model is trained with it.
     const trained = { ...bench, values: method.learner.values };
     measuring = await openMeasuring(trained, hooks.bytesOfId);
-    return await new AlignRun(trained, method, measuring, hooks, beginning).toTheEnd();
+    return await new AlignRun(trained, method, measuring, hooks).toTheEnd();
   } finally {
     await measuring?.close();
     await method.close();
@@ -161,24 +173,35 @@ class AlignRun {
   #secondsBefore = 0;
   readonly #startMs = performance.now();
 
-  constructor(bench: Bench, method: Method, measuring: Measuring, hooks: AlignHooks, beginning: string) {
+  constructor(bench: Bench, method: Method, measuring: Measuring, hooks: AlignHooks) {
     this.#bench = bench;
     this.#method = method;
     this.#measuring = measuring;
     this.#hooks = hooks;
-    const content = identityOf(bench, method, beginning);
+    const content = identityOf(bench, method);
     this.#identity = { content, digest: digestOf(content) };
     this.#checkpoints = join(bench.out, CHECKPOINTS);
   }
 
   async toTheEnd(): Promise<AlignResult> {
     const { plan, out } = this.#bench;
+    const checkpoint = await checkpointToGoOnFrom(this.#checkpoints, this.#identity.digest, out);
+    const startMs = performance.now();
+    const prepared = await this.#method.prepare?.();
+    const preparedSeconds = (performance.now() - startMs) / 1000;
     const { steps } = this.#method;
-    const begun = await this.#goOn();
-    const log = new StepLog<AlignEntry>(join(out, TRAINING_LOG), begun);
-    const samples = new StepLog<Sample>(join(out, SAMPLES), begun);
+    const begun = checkpoint === undefined ? 0 : this.#goOnFrom(checkpoint);
+    // Without a checkpoint, what is there may be of another config: nothing of it stays.
+    const keep = checkpoint === undefined ? Number.NEGATIVE_INFINITY : begun;
+    const log = new StepLog<AlignEntry>(join(out, TRAINING_LOG), keep);
+    const samples = new StepLog<Sample>(join(out, SAMPLES), keep);
     this.#emit({ type: "start", method: plan.method.name, steps, from: begun, out });
-    if (begun === 0 && !log.entries.some(({ type }) => type === "evaluation")) await this.#evaluate(0, log, samples);
+    if (checkpoint === undefined) {
+      if (prepared !== undefined) {
+        this.#add(log, { type: "prepared", step: 0, seconds: preparedSeconds, metrics: prepared });
+      }
+      await this.#evaluate(0, log, samples);
+    }
     for (let step = begun + 1; step <= steps; step++) {
       if (this.#hooks.signal?.aborted === true) {
         if (step - 1 > begun) await this.#save(step - 1);
@@ -190,20 +213,17 @@ class AlignRun {
       this.#add(log, { type: "step", step, seconds, metrics: outcome.metrics });
       for (const sample of outcome.samples ?? []) samples.add(sample);
       const isLast = step === steps;
-      const { evaluate, checkpoint } = plan;
-      if (isLast || (evaluate?.every !== undefined && step % evaluate.every === 0)) {
-        await this.#evaluate(step, log, samples);
-      }
-      if (isLast || step % checkpoint.every === 0) await this.#save(step);
+      const every = plan.evaluate?.every;
+      if (isLast || (every !== undefined && step % every === 0)) await this.#evaluate(step, log, samples);
+      else if (this.#method.isMeasuredAt?.(step) === true) await this.#measureOwn(step, log);
+      if (isLast || step % plan.checkpoint.every === 0) await this.#save(step);
     }
     return await this.#finish(log);
   }
 
-  /** Takes up the last checkpoint, if there is one, and tells its step. */
-  async #goOn(): Promise<number> {
+  /** Takes up a checkpoint, and tells its step. */
+  #goOnFrom(checkpoint: LoadedCheckpoint): number {
     const { learner } = this.#method;
-    const checkpoint = await checkpointToGoOnFrom(this.#checkpoints, this.#identity.digest, this.#bench.out);
-    if (checkpoint === undefined) return 0;
     restore(learner, checkpoint);
     learner.updates = Number((checkpoint.random as { updates?: number }).updates ?? checkpoint.step);
     this.#secondsBefore = Number(checkpoint.measured.seconds ?? 0);
@@ -212,10 +232,18 @@ class AlignRun {
 
   async #evaluate(step: number, log: StepLog<AlignEntry>, samples: StepLog<Sample>): Promise<void> {
     const startMs = performance.now();
-    const { metrics, samples: found = [] } = await this.#measuring.measure(step);
+    const { metrics: common, samples: found = [] } = await this.#measuring.measure(step);
+    const metrics = { ...(await this.#method.measure?.()), ...common };
     if (Object.keys(metrics).length === 0) return;
     this.#add(log, { type: "evaluation", step, seconds: (performance.now() - startMs) / 1000, metrics });
     for (const sample of found) samples.add(sample);
+  }
+
+  async #measureOwn(step: number, log: StepLog<AlignEntry>): Promise<void> {
+    const startMs = performance.now();
+    const metrics = await this.#method.measure?.();
+    if (metrics === undefined) return;
+    this.#add(log, { type: "evaluation", step, seconds: (performance.now() - startMs) / 1000, metrics });
   }
 
   #add(log: StepLog<AlignEntry>, entry: AlignEntry): void {
@@ -250,7 +278,9 @@ class AlignRun {
     // Renamed into place: a kill or a full disk leaves no half of a model.
     const unfinished = join(out, `.${MODEL}.tmp`);
     await writeSafetensors(unfinished, namedValues(model.parameters, values));
+    failpoint("write");
     renameSync(unfinished, join(out, MODEL));
+    failpoint("write");
     const evaluations = log.entries.filter(({ type }) => type === "evaluation");
     const before = evaluations.find(({ step }) => step === 0)?.metrics;
     const after = evaluations.findLast(({ step }) => step === steps)?.metrics;
@@ -278,7 +308,9 @@ class AlignRun {
       result: { ...result, out: undefined, seconds: undefined },
       measured: { seconds: result.seconds },
     };
+    failpoint("manifest");
     await writeDurably(join(out, RUN_MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+    failpoint("manifest");
     return result;
   }
 
@@ -292,7 +324,7 @@ class AlignRun {
 }
 
 /** What decides the results: everything but names, places, and how the work is done. Files are told by what they hold. */
-function identityOf({ plan, model, template, tokenizer }: Bench, method: Method, beginning: string): object {
+function identityOf({ plan, model, template, tokenizer, beginning }: Bench, method: Method): object {
   const { seed, sequences, optimizer, schedule, clip, backend, options } = plan;
   return {
     method: plan.method.name,
@@ -303,7 +335,6 @@ function identityOf({ plan, model, template, tokenizer }: Bench, method: Method,
     ...{ seed, sequences, optimizer, schedule, clip, backend },
     options: withoutPlaces(options),
     inputs: method.inputs,
-    steps: method.steps,
   };
 }
 

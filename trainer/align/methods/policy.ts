@@ -5,13 +5,13 @@
 import { z } from "zod";
 import type { ParameterValues } from "../../model/parameters.ts";
 import { Data, Drawing, VerifierUse } from "../config.ts";
-import { readPrompts } from "../examples/read.ts";
-import { type TokenizedPrompt, tokenizePrompts } from "../examples/tokenize.ts";
+import type { TokenizedPrompt } from "../examples/tokenize.ts";
 import type { Learner } from "../learner.ts";
 import type { Bench, Metrics, Sample } from "../method.ts";
-import { readData, tellFaults } from "../read-data.ts";
+import { placeIn } from "../read-data.ts";
 import type { Row } from "../row.ts";
 import { type JudgedRollout, JudgedSampler, samplesOf } from "../sampling/judged-sampler.ts";
+import { openQuestions } from "../sampling/open-questions.ts";
 import { QuestionOrder } from "../sampling/question-order.ts";
 import { rolloutMetrics } from "../sampling/rollout-metrics.ts";
 import { rowOf } from "../sampling/rollouts.ts";
@@ -69,25 +69,23 @@ export class PolicyCollector {
     learner: Learner,
     { needsReference }: { readonly needsReference: boolean },
   ): Promise<PolicyCollector> {
-    const { tokenizer, template, model, plan, backend } = bench;
-    const read = await readData(readPrompts, options.prompts, bench);
-    const tokenized = tokenizePrompts(tokenizer, template, read.rows, {
-      contextLength: model.config.contextLength,
-      responseTokens: options.maxTokens,
-      onFault: options.prompts.onFault,
-    });
-    tellFaults(tokenized.faults, bench);
-    const sampler = await JudgedSampler.open(bench, learner.values, options.reward, "reward");
+    const { model, plan, backend } = bench;
+    const asked = { prompts: options.prompts, verify: options.reward, maxTokens: options.maxTokens };
+    const { sampler, questions, digest } = await openQuestions(bench, learner.values, asked, { verify: "reward" });
     const probe =
-      options.probe.length === 0 ? undefined : await JudgedSampler.open(bench, learner.values, options.probe, "probe");
-    const questions = await sampler.usable(tokenized.rows);
+      options.probe.length === 0
+        ? undefined
+        : await JudgedSampler.open(bench, learner.values, options.probe, placeIn(bench, ["probe"]));
     const { sequences } = plan;
     const { head } = learner;
-    const policy = new RowScorer(model, learner.values, backend, { sequences, ...(head && { head }) });
+    const { temperature } = options;
+    const policy = new RowScorer(model, learner.values, backend, { sequences, temperature, ...(head && { head }) });
     // The model to begin from, whatever is learned and whatever checkpoint is gone on from: copied before any.
-    const reference = needsReference ? new RowScorer(model, copyOf(bench.values), backend, { sequences }) : undefined;
+    const reference = needsReference
+      ? new RowScorer(model, copyOf(bench.values), backend, { sequences, temperature })
+      : undefined;
     const inputs = {
-      prompts: read.digest,
+      prompts: digest,
       reward: JSON.stringify(sampler.identity),
       ...(probe && { probe: JSON.stringify(probe.identity) }),
     };

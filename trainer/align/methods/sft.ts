@@ -1,6 +1,5 @@
 /** Supervised fine-tuning: the model learns to say what the examples say. */
 import { z } from "zod";
-import { RecipeError } from "../../../pipeline/errors.ts";
 import { sft as objective } from "../../objectives/sft.ts";
 import { rateAt } from "../../optimizer/schedule.ts";
 import { Data } from "../config.ts";
@@ -38,13 +37,17 @@ export default defineMethod({
   out: tiny-sft
 `,
   options,
+  complaint({ aggregate, packing }) {
+    if (aggregate !== "sequence-mean" || packing === "none") return undefined;
+    return {
+      field: "aggregate",
+      message: `sequence-mean is about examples in rows of their own, found packing: ${packing}, expected none`,
+    };
+  },
   async begin(bench, { data, epochs, batch, packing, learn, tooLong, aggregate }) {
     const { plan, model, values, tokenizer, template, backend } = bench;
-    if (aggregate === "sequence-mean" && packing !== "none") {
-      throw new RecipeError("aggregate: sequence-mean is about examples in rows of their own; expected packing: none");
-    }
     const { contextLength } = model.config;
-    const examples = await readData(readExamples, data, bench);
+    const examples = await readData(readExamples, data, bench, ["data"]);
     const { rows, faults } = tokenizeExamples(tokenizer, template, examples.rows, {
       contextLength,
       tooLong,

@@ -1,4 +1,5 @@
 /** A model asked and judged: prompts ─ draw ─▶ rollouts ─ verify ─▶ rewards. */
+import { failpoint } from "../../../pipeline/failpoints.ts";
 import { CachedModel } from "../../generate/cached-model.ts";
 import { PlainDecoder } from "../../generate/generator.ts";
 import type { ParameterValues } from "../../model/parameters.ts";
@@ -22,6 +23,8 @@ export class JudgedSampler {
   readonly #bench: Asking;
   readonly #model: CachedModel;
   readonly #pool: VerifierPool;
+  /** Failures that people know of, by verifier and reason. */
+  readonly #told = new Set<string>();
 
   /** `values` are read as they are by the time of each draw. `place` is where the config has the verifiers. */
   static async open(
@@ -52,8 +55,12 @@ export class JudgedSampler {
   }
 
   async draw(questions: readonly TokenizedPrompt[], options: DrawOptions): Promise<JudgedRollout[]> {
-    const rollouts = await rollOut(new PlainDecoder(this.#model), this.#bench, questions, options);
-    return await this.judge(rollouts);
+    return await this.judge(await this.roll(questions, options));
+  }
+
+  /** Responses that nobody has judged yet. */
+  async roll(questions: readonly TokenizedPrompt[], options: DrawOptions): Promise<Rollout[]> {
+    return await rollOut(new PlainDecoder(this.#model), this.#bench, questions, options);
   }
 
   /** What the verifiers say of responses that were drawn elsewhere. */
@@ -68,9 +75,15 @@ export class JudgedSampler {
       rollouts.map(({ question }) => question.prompt),
       judged,
     );
-    for (const { count, place, verifier, reason, message } of countFailures(failures)) {
-      this.#bench.note(`verifier ${verifier} failed ${count} times (${reason}), at ${place}: ${message}`);
+    for (const { place, verifier, reason, message } of countFailures(failures)) {
+      const kind = `${verifier} ${reason}`;
+      if (this.#told.has(kind)) continue;
+      this.#told.add(kind);
+      this.#bench.note(
+        `verifier ${verifier} failed (${reason}), at ${place}: ${message}; how often, the log's "failed" tells`,
+      );
     }
+    failpoint("judge");
     return rollouts.map((rollout, n) => ({ ...rollout, ...judged[n]! }));
   }
 

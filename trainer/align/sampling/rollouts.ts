@@ -1,4 +1,5 @@
 /** Responses that a model draws: to be judged, and learned from. */
+import { failpoint } from "../../../pipeline/failpoints.ts";
 import type { Tokenizer } from "../../../pipeline/tokenizer.ts";
 import { type Decoder, generateTexts } from "../../generate/generator.ts";
 import { seedOf } from "../../model/parameters.ts";
@@ -56,6 +57,7 @@ export async function rollOut(
       seed: seedOf(seed, purpose),
     },
   );
+  failpoint("draw");
   return texts.map(({ ids, text, reason }, n) => ({
     question: each[n]!,
     ids,
