@@ -60,6 +60,25 @@ test("a page's text is printed, and as JSON what was found beside it", async () 
   });
 });
 
+test("flags are the parameters of extract-html; Markdown may be printed, or be the text of JSON", async () => {
+  const comment = '<div class="comments"><p>So it is.</p></div>';
+  const html = PAGE.replace("<article>", "<article><h2>Gold</h2>")
+    .replace(SENTENCE, `<b>Gold</b> is <a href="/heavy">heavier</a> than sand.`)
+    .replace("</body>", `${comment}</body>`);
+  const file = write("gold.html", html);
+  const printed = async (...flags: string[]): Promise<string> => {
+    const { stdout, stderr, code } = await sluice(["extract", file, ...flags], { cwd: DIR });
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  const markdown = await printed("--format", "markdown", "--comments");
+  assert.ok(markdown.includes("**Gold** is heavier than sand. Gold is"), markdown);
+  assert.ok(markdown.endsWith("\n\nSo it is.\n"), markdown);
+  const json = JSON.parse(await printed("--format", "markdown", "--links", "--json")) as { text: string };
+  assert.ok(json.text.includes("[heavier](/heavy)"), json.text);
+  assert.ok((await printed("--boilerplate", "--no-captions", "--favor", "recall")).startsWith("Home About"));
+});
+
 test("standard input is read, and a page without text ends with its reason and exit code 1", () => {
   const input = "<html><body></body></html>";
   const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, "extract", "-", "--json"], {
@@ -96,8 +115,16 @@ test("what cannot be read is refused with what was expected", async () => {
     [file, {}, /notes\.bin: found image\/gif, expected one of text\/html, .*application\/pdf.*; say .* --media-type/],
     [file, { mediaType: "html" }, /^--media-type: expected a type like text\/html, found "html"$/],
     [file, { url: "gold" }, /^--url: not a valid URL: "gold"$/],
-    [file, { mediaType: "text/html", engine: "best" }, /^extract-html\.engine: expected .*found string \("best"\)$/],
-    [write("letter.pdf", PDF), { engine: "readability" }, /^extract-pdf: unknown parameter "engine" \(it has: /],
+    [
+      file,
+      { mediaType: "text/html", params: { engine: "best" } },
+      /^extract-html\.engine: expected .*found string \("best"\)$/,
+    ],
+    [
+      write("letter.pdf", PDF),
+      { params: { engine: "readability" } },
+      /^extract-pdf: unknown parameter "engine" \(it has: /,
+    ],
     [join(DIR, "absent.html"), {}, /absent\.html: no such file$/],
     [DIR, {}, /expected a file, found a folder$/],
     ["http://[", {}, /not a valid URL/],

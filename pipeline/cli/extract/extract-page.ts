@@ -21,18 +21,14 @@ export type ExtractedPage = {
   readonly stage: string;
 } & (Dropped | { readonly kept: true; readonly tags: Tags; readonly text: string });
 
-/** Reads a path, an http(s) URL or "-", and takes its text. */
+/** Reads a path, an http(s) URL or "-", and takes its text. `params` are those of the extractor that reads its type. */
 export async function extractPage(
   place: string,
-  options: InputOptions & { readonly engine?: string | undefined } = {},
+  options: InputOptions & { readonly params?: Readonly<Record<string, unknown>> } = {},
 ): Promise<ExtractedPage> {
   const page = await readPage(place, options);
   const extractor = extractorFor(page, place);
-  const params = parseParams(
-    extractor,
-    options.engine === undefined ? {} : { engine: options.engine },
-    () => extractor.name,
-  );
+  const params = parseParams(extractor, options.params ?? {}, () => extractor.name);
   const state = await extractor.setup?.(params as never, contextFor(process.cwd(), 1));
   const result = await extractor.extract(page, params as never, state);
   const { url, mediaType, body } = page;
