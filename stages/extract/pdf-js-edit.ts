@@ -6,20 +6,9 @@
  */
 import { registerHooks } from "node:module";
 
-/** The whole function, so that it is sure what the last line multiplies. pdf.js 5.6. */
-const PRODUCT_BY_HELPER = `    function getCurrentTextTransform() {
-      const font = textState.font;
-      const tsm = [textState.fontSize * textState.textHScale, 0, 0, textState.fontSize, 0, textState.textRise];
-      if (font.isType3Font && (textState.fontSize <= 1 || font.isCharBBox) && !isArrayEqual(textState.fontMatrix, FONT_IDENTITY_MATRIX)) {
-        const glyphHeight = font.bbox[3] - font.bbox[1];
-        if (glyphHeight > 0) {
-          tsm[3] *= glyphHeight * textState.fontMatrix[3];
-        }
-      }
-      return Util.transform(textState.ctm, Util.transform(textState.textMatrix, tsm));
-    }`;
+/** As pdf.js 5.6 has it. */
+const PRODUCT_BY_HELPER = "return Util.transform(textState.ctm, Util.transform(textState.textMatrix, tsm));";
 
-const RETURN = /return Util\.transform.*/;
 const PRODUCT = `const [s0, s1, s2, s3, s4, s5] = tsm;
       const t = textState.textMatrix;
       const t0 = t[0], t1 = t[1], t2 = t[2], t3 = t[3];
@@ -33,11 +22,15 @@ const PRODUCT = `const [s0, s1, s2, s3, s4, s5] = tsm;
 /** The source with the products written out, or as it is if it has not exactly one such place. */
 export function withProductsWrittenOut(source: string): string {
   const parts = source.split(PRODUCT_BY_HELPER);
-  return parts.length === 2 ? parts.join(PRODUCT_BY_HELPER.replace(RETURN, PRODUCT)) : source;
+  return parts.length === 2 ? parts.join(PRODUCT) : source;
 }
 
-/** Imports a module, its source changed on the way. */
-export async function importEdited(url: string, edit: (source: string) => string): Promise<unknown> {
+/** Imports a module by `load`, the source at `url` changed on the way. */
+export async function importEdited<T>(
+  url: string,
+  edit: (source: string) => string,
+  load: () => Promise<T>,
+): Promise<T> {
   const hooks = registerHooks({
     load(asked, context, nextLoad) {
       const loaded = nextLoad(asked, context);
@@ -46,7 +39,7 @@ export async function importEdited(url: string, edit: (source: string) => string
     },
   });
   try {
-    return await import(url);
+    return await load();
   } finally {
     hooks.deregister();
   }

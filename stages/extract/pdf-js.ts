@@ -20,12 +20,16 @@ interface Reader {
   readonly WorkerMessageHandler: { initializeFromPort(port: TextHandingPort): void };
 }
 
+const loadReader = (): Promise<Reader> =>
+  // @ts-expect-error: this half has no types
+  import("pdfjs-dist/legacy/build/pdf.worker.mjs");
+
 /** Loads pdf.js, and gives it this thread's platform: another `DecompressionStream`. */
 export async function loadPdfJs(): Promise<PdfOpener> {
   Object.assign(globalThis, { DecompressionStream: BoundedDecompression });
   const display = await import("pdfjs-dist/legacy/build/pdf.mjs");
   const readerUrl = import.meta.resolve("pdfjs-dist/legacy/build/pdf.worker.mjs");
-  const { WorkerMessageHandler } = (await importEdited(readerUrl, withProductsWrittenOut)) as Reader;
+  const { WorkerMessageHandler } = await importEdited(readerUrl, withProductsWrittenOut, loadReader);
   const assets = fileURLToPath(new URL("./", import.meta.resolve("pdfjs-dist/package.json")));
   return (body) => {
     const port = new TextHandingPort();

@@ -36,7 +36,12 @@ test("pieces of text are, bit for bit, those of pdf.js as it comes", async () =>
   const body = pdfOfContents({ contents });
 
   // pdf.js takes what it finds in a global variable for its second half, and keeps it.
-  await importEdited(`${READER}?as-it-comes`, (text) => text);
+  const asItComes = `${READER}?as-it-comes`;
+  await importEdited(
+    asItComes,
+    (text) => text,
+    () => import(asItComes),
+  );
   const { getDocument } = await import("pdfjs-dist/legacy/build/pdf.mjs");
   const loading = getDocument({
     data: new Uint8Array(body),
