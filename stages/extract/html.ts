@@ -118,7 +118,7 @@ export default defineExtractor({
     const isXml = page.mediaType === "application/xhtml+xml";
     const found =
       "blocks" in engines
-        ? readBlocks(html, { ...params, isXml }, engines.blocks)
+        ? readBlocks(html, page.url, { ...params, isXml }, engines.blocks)
         : readArticle(html, params, engines.readability, isXml);
     if ("kept" in found) return found;
     if (found.text === "") return drop("no-text", 0);
@@ -128,9 +128,11 @@ export default defineExtractor({
 
 type Found = { readonly text: string; readonly tags: Tags } | Dropped;
 
-function readBlocks(html: string, options: MainTextOptions, engine: MainTextEngine): Found {
+function readBlocks(html: string, url: string, options: MainTextOptions, engine: MainTextEngine): Found {
   const { text, facts } = engine.read(html, options);
   const { title, headline, lang, author, date, canonicalUrl } = facts;
+  // Some pages name themselves as "index.html".
+  const canonical = canonicalUrl === "" ? undefined : URL.parse(canonicalUrl, URL.canParse(url) ? url : undefined);
   return {
     text,
     tags: {
@@ -138,7 +140,7 @@ function readBlocks(html: string, options: MainTextOptions, engine: MainTextEngi
       ...languageTag(lang),
       ...(author !== "" && { "html.author": author }),
       ...(date !== "" && { "html.date": date }),
-      ...(canonicalUrl !== "" && { "html.canonical": canonicalUrl }),
+      ...(canonical && { "html.canonical": canonical.href }),
     },
   };
 }

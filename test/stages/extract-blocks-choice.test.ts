@@ -61,7 +61,9 @@ test("all that is shown is all but what is hidden; where all is hidden, that", (
 
 test("extract-html has them as parameters", async () => {
   const html = `<html><body><nav><a href="/">Home</a> <a href="/b">More</a></nav><article class="post"><h1>Bees</h1>
-    <p>${LONG} ${LONG}</p><p>${LONG} <b>${LONG}</b></p><p>The <a href="/hive">hive</a>, which is old, stands there. ${LONG}</p>
+    <p>${LONG} The first hives came to the roofs of the old town in spring, and few expected them to stay.</p>
+    <p>But they did, says the keeper, who counts them. <b>There are more flowers here than in the fields</b>, she adds.</p>
+    <p>The <a href="/hive">hive</a>, which is old, stands beside the chimney; the city now wants one on its own roof, too.</p>
     <figure><img src="bee.jpg"><figcaption>A bee that is about to land on a flower, in June.</figcaption></figure></article>
     <div class="comments"><div class="comment"><p>I saw them, too.</p></div></div><footer><a href="/p">Privacy</a></footer></body></html>`;
   const text = async (given: object): Promise<string> => {
@@ -80,5 +82,22 @@ test("extract-html has them as parameters", async () => {
     assert.ok(all.includes(piece), piece);
   }
   assert.ok((await text({ format: "markdown", links: true })).includes("The [hive](/hive), which"));
-  assert.ok((await text({ format: "markdown" })).includes(`${LONG} **${LONG}**`));
+  assert.ok((await text({ format: "markdown" })).includes("**There are more flowers here than in the fields**, she"));
+});
+
+test("a canonical address is told whole, wherever the page names it from", async () => {
+  const params = extractHtml.params.parse({});
+  const engines = await extractHtml.setup!(params, { seed: 1, resolvePath: String });
+  const canonical = async (href: string): Promise<unknown> => {
+    const body = Buffer.from(`<link rel=canonical href="${href}"><h1>Bees</h1><p>${LONG}`);
+    const result = await extractHtml.extract(
+      { ...rawPage(body, "text/html"), url: "https://x.test/a/b" },
+      params,
+      engines,
+    );
+    return "text" in result ? result.tags?.["html.canonical"] : result;
+  };
+  assert.equal(await canonical("https://y.test/c?d=1&amp;e"), "https://y.test/c?d=1&e");
+  assert.equal(await canonical("index.html"), "https://x.test/a/index.html");
+  assert.equal(await canonical("http://["), undefined);
 });
