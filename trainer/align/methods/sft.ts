@@ -9,7 +9,7 @@ import { LEARN, TOO_LONG, tokenizeExamples } from "../examples/tokenize.ts";
 import { Learner } from "../learner.ts";
 import { defineMethod } from "../method.ts";
 import { readData, tellFaults } from "../read-data.ts";
-import type { Row } from "../row.ts";
+import { type Row, responseTokens } from "../row.ts";
 import { AGGREGATIONS, tokenWeights } from "../token-weights.ts";
 
 const options = z.object({
@@ -70,6 +70,11 @@ export default defineMethod({
       learner,
       steps,
       inputs: { examples: examples.digest },
+      // Labels are paid for once, however often they are learned from.
+      prepare: async () => ({
+        "spent/labels": rows.length,
+        "spent/labelTokens": rows.reduce((sum, row) => sum + responseTokens(row), 0),
+      }),
       async step(n) {
         const epoch = Math.floor((n - 1) / stepsPerEpoch);
         if (packed?.epoch !== epoch) packed = { epoch, rows: rowsOf(epoch) };
@@ -81,10 +86,8 @@ export default defineMethod({
           part.map((row, i) => ({ ...row, byToken: { weights: weights[i]! } })),
           rate,
         );
-        const { loss, norm, stats, responseTokens, tokens } = report;
-        return {
-          metrics: { loss, ...stats, norm, rate, "spent/tokens": tokens, "spent/labelTokens": responseTokens },
-        };
+        const { loss, norm, stats, responseTokens: learned, tokens } = report;
+        return { metrics: { loss, ...stats, norm, rate, responseTokens: learned, "spent/tokens": tokens } };
       },
       close: () => learner.close(),
     };

@@ -2,10 +2,9 @@
  * Answers as files, where what is learned from them is decided later: generate ─▶ PREFIXgenerations.jsonl ─ annotate ─▶
  * PREFIXjudgements.jsonl. A run that was ended goes on behind the last file that is whole.
  */
-import { createHash } from "node:crypto";
 import { digestOf } from "../../../pipeline/canonical.ts";
-import type { ParameterValues } from "../../model/parameters.ts";
 import { type ArtifactRows, artifactRows } from "../artifact.ts";
+import { digestOfQuestions } from "../digests.ts";
 import type { TokenizedPrompt } from "../examples/tokenize.ts";
 import type { Judged } from "../judging/verifier-pool.ts";
 import type { Artifact, Bench } from "../method.ts";
@@ -53,9 +52,9 @@ export async function judgedAnswers(
   const [generationFile, judgementFile] = answerFiles(prefix);
   const { samples } = drawing;
   const at = (n: number) => ({ place: questions[Math.floor(n / samples)]!.prompt.place, sample: (n % samples) + 1 });
-  const asked = questions.map(({ prompt, ids }) => ({ ...prompt, ids: Array.from(ids) }));
   const generationKey = digestOf({
-    ...{ policy, asked, drawing, template },
+    ...{ policy, drawing, template },
+    questions: digestOfQuestions(questions),
     tokenizer: tokenizer.digest,
     backend: plan.backend,
   });
@@ -101,14 +100,4 @@ export function answerArtifacts(prefix: string): Artifact[] {
     { path: generations, kind: "generations" },
     { path: judgements, kind: "judgements" },
   ];
-}
-
-/** What a model as it is now is told by. */
-export function digestOfValues(values: ParameterValues): string {
-  const hash = createHash("sha256");
-  for (const [name, numbers] of Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    hash.update(`${name} ${numbers.length}\n`);
-    hash.update(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
-  }
-  return hash.digest("hex");
 }
