@@ -6,12 +6,13 @@ import { FormatError } from "../../pipeline/errors.ts";
 import { seededRandom } from "../../pipeline/random.ts";
 import { FEATURE_NAMES } from "../../stages/extract/blocks/features.ts";
 import { type Favor, MainTextModel } from "../../stages/extract/blocks/model/main-text.ts";
-import { type Betas, betaOf, selectBlocks } from "../../stages/extract/blocks/model/select.ts";
+import { leaveOutRepeats } from "../../stages/extract/blocks/model/repeats.ts";
+import { betaOf, type Judgement, selectBlocks } from "../../stages/extract/blocks/model/select.ts";
 import { renderBlocks } from "../../stages/extract/blocks/render.ts";
 import { readPage } from "../../stages/extract/blocks/scanner.ts";
 import { labelsFromText, overruleByPieces } from "./blocks/labels.ts";
 
-const fixed = (beta: number): Betas => ({ sure: beta, unsure: beta });
+const fixed = (beta: number): Judgement => ({ sure: beta, unsure: beta, leastF: 0 });
 
 test("the choice has the best F to be expected of all thresholds", () => {
   const random = seededRandom(1);
@@ -20,7 +21,7 @@ test("the choice has the best F to be expected of all thresholds", () => {
     const lengths = Array.from({ length: count }, () => 1 + Math.floor(random() * 500));
     // Few different values, so that blocks are often equal.
     const logits = Float64Array.from(lengths, () => Math.round(random() * 10) - 6);
-    const betas: Betas = [fixed(0.5), fixed(2), { sure: 0.5, unsure: 2 }][round % 3]!;
+    const betas: Judgement = [fixed(0.5), fixed(2), { sure: 0.5, unsure: 2, leastF: 0 }][round % 3]!;
     const chances = [...logits].map((logit) => 1 / (1 + Math.exp(-logit)));
     const expectedF = (beta: number, isKept: (block: number) => boolean): number => {
       let [hits, kept, wanted] = [0, 0, 0];
@@ -46,6 +47,19 @@ test("the choice has the best F to be expected of all thresholds", () => {
   }
 });
 
+test("a page of which too little is to be expected has no main text", () => {
+  const keep = new Uint8Array(3).fill(7);
+  const lengths = new Float32Array(3).fill(100);
+  const judged = (logits: number[], leastF: number): number[] => {
+    selectBlocks(lengths, Float64Array.from(logits), { sure: 1, unsure: 1, leastF }, keep);
+    return [...keep];
+  };
+  // Chances of .18, .12 and .12: the best choice is the first, and its F 2 · .18 / (1 + .42).
+  assert.deepEqual(judged([-1.5, -2, -2], 0.25), [1, 0, 0]);
+  assert.deepEqual(judged([-1.5, -2, -2], 0.26), [0, 0, 0]);
+  assert.deepEqual(judged([-1.5, -2, 3], 0.25), [0, 0, 1]);
+});
+
 test("a sure page is cut at a half, an unsure one lower, and none comes to nothing", () => {
   const choice = (logits: number[], beta = 1): number[] => {
     const keep = new Uint8Array(logits.length);
@@ -68,13 +82,18 @@ test("a sure page is cut at a half, an unsure one lower, and none comes to nothi
 });
 
 test("a page's β goes from one to the other as the F to be expected falls", () => {
-  const betas = { sure: 0.7, unsure: 1 };
+  const betas = { sure: 0.7, unsure: 1, leastF: 0 };
   assert.deepEqual([betaOf(1, betas), betaOf(0.95, betas), betaOf(0.75, betas), betaOf(0, betas)], [0.7, 0.7, 1, 1]);
   assert.ok(Math.abs(betaOf(0.85, betas) - 0.85) < 1e-12);
   // Half-sure blocks beside sure ones: with others as doubtful they are kept, for the page may be of such alone.
   const keepDoubtful = (logits: number[], unsure: number): boolean => {
     const keep = new Uint8Array(logits.length);
-    selectBlocks(new Float32Array(logits.length).fill(100), Float64Array.from(logits), { sure: 0.5, unsure }, keep);
+    selectBlocks(
+      new Float32Array(logits.length).fill(100),
+      Float64Array.from(logits),
+      { sure: 0.5, unsure, leastF: 0 },
+      keep,
+    );
     return keep.at(-1) === 1;
   };
   assert.deepEqual([keepDoubtful([4, 0, -0.6, -0.6], 0.5), keepDoubtful([4, 0, -0.6, -0.6], 2)], [false, true]);
@@ -171,10 +190,29 @@ test("the model of the package keeps an article, and leaves what is around it", 
   assert.ok(kept("balanced").every((one, block) => one <= kept("recall")[block]!));
 });
 
-test("a page with text keeps some of it, and one without has none", () => {
+test("a page of little text keeps it, a menu is no main text, and a page without text has none", () => {
   const model = MainTextModel.load();
-  assert.deepEqual([...model.select(readPage(""))], []);
-  assert.deepEqual([...model.select(readPage("<nav><a href='/'>Home</a></nav>"))], [1]);
+  const kept = (html: string, favor?: Favor): number[] => [...model.select(readPage(html), favor)];
+  assert.deepEqual(kept(""), []);
+  for (const html of ["Hello", "<p>Hello</p>", "<pre>code</pre>", "<table><tr><td>a<td>b</table>"]) {
+    assert.deepEqual(kept(html), [1], html);
+  }
+  assert.deepEqual(kept("<nav><a href='/'>Home</a></nav>"), [0]);
+  assert.deepEqual(kept("<nav><a href='/'>Home</a></nav>", "recall"), [1]);
+});
+
+test("long text is kept once, where it comes first; code, rows and short text each time", () => {
+  const long = "A sentence that is long enough for nobody to write it twice on a page.";
+  const row = `<tr><td>${long}<td>x`;
+  const html = `<p>${long}<p>Short.<p>Short.<blockquote>${long}</blockquote><pre>${long}</pre><pre>${long}</pre><p>${long}`;
+  const page = readPage(`${html}<table>${row}${row}</table>`);
+  const keep = new Uint8Array(page.count).fill(1);
+  leaveOutRepeats(page, keep);
+  assert.deepEqual([...keep], [1, 1, 1, 0, 1, 1, 0, 1, 1]);
+  // A copy that was not chosen is no first one.
+  keep.fill(1)[0] = 0;
+  leaveOutRepeats(page, keep);
+  assert.deepEqual([...keep], [0, 1, 1, 1, 1, 1, 0, 1, 1]);
 });
 
 test("a page of more blocks than pages have keeps its paragraphs, at once", () => {

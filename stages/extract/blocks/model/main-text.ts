@@ -5,15 +5,16 @@ import { FormatError } from "../../../../pipeline/errors.ts";
 import type { BlockPage } from "../block-page.ts";
 import { isParagraph } from "../container-stats.ts";
 import { FEATURE_NAMES, featuresOf } from "../features.ts";
-import { type Betas, selectBlocks } from "./select.ts";
+import { leaveOutRepeats } from "./repeats.ts";
+import { type Judgement, selectBlocks } from "./select.ts";
 
-/** How much more recall counts than precision. */
-const BETAS = {
-  precision: { sure: 0.5, unsure: 0.5 },
-  balanced: { sure: 0.7, unsure: 1 },
-  recall: { sure: 1.5, unsure: 1.5 },
-} as const satisfies Readonly<Record<string, Betas>>;
-export type Favor = keyof typeof BETAS;
+const JUDGEMENTS = {
+  precision: { sure: 0.5, unsure: 0.5, leastF: 0.25 },
+  balanced: { sure: 0.6, unsure: 1, leastF: 0.25 },
+  recall: { sure: 1.5, unsure: 1.5, leastF: 0 },
+} as const satisfies Readonly<Record<string, Judgement>>;
+/** What counts more when in doubt. */
+export type Favor = keyof typeof JUDGEMENTS;
 
 /**
  * Of 970 pages the largest had 1,633 blocks. Beyond this many, which only pages made to harm have, features and trees
@@ -49,7 +50,7 @@ export class MainTextModel {
     return new MainTextModel(BoostedTrees.fromJSON(model, "main-text.trees"), "main-text.trees");
   }
 
-  /** 1 for each block to keep. A page with text has one at least. */
+  /** 1 for each block to keep; none where the page has no main text. Who favors recall keeps one at least. */
   select(page: BlockPage, favor: Favor = "balanced"): Uint8Array {
     const keep = new Uint8Array(page.count);
     if (page.count === 0) return keep;
@@ -58,7 +59,8 @@ export class MainTextModel {
     this.#trees.predict(featuresOf(page), page.count, logits);
     const lengths = new Int32Array(page.count);
     for (let block = 0; block < page.count; block++) lengths[block] = page.ends[block]! - page.starts[block]!;
-    selectBlocks(lengths, logits, BETAS[favor], keep);
+    selectBlocks(lengths, logits, JUDGEMENTS[favor], keep);
+    leaveOutRepeats(page, keep);
     return keep;
   }
 }

@@ -3,8 +3,7 @@
  * right if blocks were to be judged one by one; texts are judged by F, in which precision and recall share. The choice
  * with the best F to be expected has a threshold too, half of that F itself (Lipton et al. 2014, "Optimal thresholding
  * of classifiers to maximize F1 measure"): on an article, of which the model is sure, near a half; on a page of cards or
- * of specifications, of which it is not, far lower. There is always a best choice, so that a page with text never comes
- * to nothing.
+ * of specifications, of which it is not, far lower. That F also tells of a page that has no main text at all.
  *
  * `beta` is how much more recall counts than precision: F = (1 + β²) · hits / (kept + β² · wanted), where hits and wanted
  * are sums of chances, and a block counts by its length. It depends on the page: where the model is sure, what it doubts is
@@ -12,29 +11,40 @@
  * and too little is the greater loss.
  */
 
-/** β of a page is between these. */
-export interface Betas {
+/** How a choice is judged. */
+export interface Judgement {
   /** Where the choice has an F1 of `SURE` or more to be expected … */
   readonly sure: number;
-  /** … and where it has `UNSURE` or less. */
+  /** … and where it has `UNSURE` or less: β of a page is between these. */
   readonly unsure: number;
+  /** Where it has less than this, nothing is kept: menus, and pages that scripts would fill, have no main text. */
+  readonly leastF: number;
 }
 
 const SURE = 0.95;
 const UNSURE = 0.75;
 
 /** Sets `keep` to 1 for chosen blocks and to 0 for others. Blocks that are equally likely are kept or left together. */
-export function selectBlocks(lengths: ArrayLike<number>, logits: Float64Array, betas: Betas, keep: Uint8Array): void {
+export function selectBlocks(
+  lengths: ArrayLike<number>,
+  logits: Float64Array,
+  judgement: Judgement,
+  keep: Uint8Array,
+): void {
   const count = lengths.length;
   const chances = logits.map((logit) => 1 / (1 + Math.exp(-logit)));
   const order = Uint32Array.from(chances, (_, block) => block).sort((a, b) => chances[b]! - chances[a]!);
-  const beta = betaOf(bestChoice(lengths, chances, order, 1).f, betas);
-  const { threshold } = bestChoice(lengths, chances, order, beta);
+  const { f } = bestChoice(lengths, chances, order, 1);
+  if (f < judgement.leastF) {
+    keep.fill(0);
+    return;
+  }
+  const { threshold } = bestChoice(lengths, chances, order, betaOf(f, judgement));
   for (let block = 0; block < count; block++) keep[block] = chances[block]! >= threshold ? 1 : 0;
 }
 
 /** From one to the other as sureness falls. */
-export function betaOf(expectedF: number, { sure, unsure }: Betas): number {
+export function betaOf(expectedF: number, { sure, unsure }: Judgement): number {
   const doubt = Math.min(1, Math.max(0, (SURE - expectedF) / (SURE - UNSURE)));
   return sure + doubt * (unsure - sure);
 }
