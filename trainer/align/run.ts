@@ -35,6 +35,7 @@ import { CHECKPOINTS, takeRunFolder } from "../run-folder.ts";
 import type { AlignPlan } from "./config.ts";
 import { type Measuring, openMeasuring } from "./measuring.ts";
 import type { Artifact, Bench, Method, Metrics, Sample } from "./method.ts";
+import { type ProbeVerdict, probePoints, probeVerdict } from "./probe.ts";
 import { resolveTemplate } from "./templates/template.ts";
 
 export const SAMPLES = "samples.jsonl";
@@ -87,6 +88,8 @@ export interface AlignResult {
   /** Of the model before and after, where something was to be evaluated. */
   readonly before?: Metrics;
   readonly after?: Metrics;
+  /** Whether the reward is being exploited, where a probe was asked for. */
+  readonly probe?: ProbeVerdict;
   /** Sums over all steps of what was spent: metrics called `spent/…`. */
   readonly spent: Metrics;
   readonly artifacts: readonly (Artifact & { readonly bytes: number; readonly sha256: string })[];
@@ -284,6 +287,7 @@ class AlignRun {
     const evaluations = log.entries.filter(({ type }) => type === "evaluation");
     const before = evaluations.find(({ step }) => step === 0)?.metrics;
     const after = evaluations.findLast(({ step }) => step === steps)?.metrics;
+    const probed = probePoints(log.entries);
     const artifacts = [];
     for (const artifact of this.#method.artifacts?.() ?? []) {
       artifacts.push({ ...artifact, ...(await hashFile(join(out, artifact.path))) });
@@ -296,6 +300,7 @@ class AlignRun {
       configHash: this.#identity.digest,
       ...(before && { before }),
       ...(after && { after }),
+      ...(probed.length > 0 && { probe: probeVerdict(probed) }),
       spent: spentIn(log.entries),
       artifacts,
       seconds: this.#seconds,

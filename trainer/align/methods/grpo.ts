@@ -51,7 +51,9 @@ export default defineMethod({
       sequences: Math.min(plan.sequences, batch),
       temperature: given.temperature,
     });
-    const collector = await PolicyCollector.open(bench, given, learner, { needsReference: klCoefficient > 0 });
+    // Where the KL costs nothing it is only logged, for which one answer to each question is enough.
+    const scoresReference = klCoefficient > 0 ? "all" : "first";
+    const collector = await PolicyCollector.open(bench, given, learner, { scoresReference });
     return {
       learner,
       steps,

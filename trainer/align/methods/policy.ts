@@ -9,6 +9,7 @@ import type { TokenizedPrompt } from "../examples/tokenize.ts";
 import type { Learner } from "../learner.ts";
 import type { Bench, Metrics, Sample } from "../method.ts";
 import { placeIn } from "../read-data.ts";
+import { ofResponse } from "../response-tokens.ts";
 import type { Row } from "../row.ts";
 import { type JudgedRollout, JudgedSampler, samplesOf } from "../sampling/judged-sampler.ts";
 import { openQuestions } from "../sampling/open-questions.ts";
@@ -36,7 +37,7 @@ export const policyOptions = {
 const Options = z.object(policyOptions);
 export type PolicyOptions = z.output<typeof Options>;
 
-/** An answer, and what policy and reference say of its tokens, a number a target. */
+/** An answer, and what policy and reference say of its tokens, a number a target. The reference may have scored few. */
 export interface ScoredAnswer {
   readonly rollout: JudgedRollout;
   readonly row: Row;
@@ -61,13 +62,14 @@ export class PolicyCollector {
   readonly #sampler: JudgedSampler;
   readonly #probe: JudgedSampler | undefined;
   readonly #policy: RowScorer;
-  readonly #reference: RowScorer | undefined;
+  readonly #reference: RowScorer;
+  readonly #scoresReference: "all" | "first";
 
   static async open(
     bench: Bench,
     options: PolicyOptions,
     learner: Learner,
-    { needsReference }: { readonly needsReference: boolean },
+    { scoresReference }: { readonly scoresReference: "all" | "first" },
   ): Promise<PolicyCollector> {
     const { model, plan, backend } = bench;
     const asked = { prompts: options.prompts, verify: options.reward, maxTokens: options.maxTokens };
@@ -81,15 +83,26 @@ export class PolicyCollector {
     const { temperature } = options;
     const policy = new RowScorer(model, learner.values, backend, { sequences, temperature, ...(head && { head }) });
     // The model to begin from, whatever is learned and whatever checkpoint is gone on from: copied before any.
-    const reference = needsReference
-      ? new RowScorer(model, copyOf(bench.values), backend, { sequences, temperature })
-      : undefined;
+    const reference = new RowScorer(model, copyOf(bench.values), backend, {
+      sequences: scoresReference === "all" ? sequences : Math.min(sequences, options.questions),
+      temperature,
+    });
     const inputs = {
       prompts: digest,
       reward: JSON.stringify(sampler.identity),
       ...(probe && { probe: JSON.stringify(probe.identity) }),
     };
-    return new PolicyCollector({ bench, options, inputs, sampler, probe, policy, reference, questions });
+    return new PolicyCollector({
+      bench,
+      options,
+      inputs,
+      sampler,
+      probe,
+      policy,
+      reference,
+      scoresReference,
+      questions,
+    });
   }
 
   private constructor(parts: {
@@ -99,7 +112,8 @@ export class PolicyCollector {
     readonly sampler: JudgedSampler;
     readonly probe: JudgedSampler | undefined;
     readonly policy: RowScorer;
-    readonly reference: RowScorer | undefined;
+    readonly reference: RowScorer;
+    readonly scoresReference: "all" | "first";
     readonly questions: readonly TokenizedPrompt[];
   }) {
     this.inputs = parts.inputs;
@@ -109,10 +123,11 @@ export class PolicyCollector {
     this.#probe = parts.probe;
     this.#policy = parts.policy;
     this.#reference = parts.reference;
+    this.#scoresReference = parts.scoresReference;
     this.#order = new QuestionOrder(parts.questions, parts.bench.plan.seed);
   }
 
-  /** What step `n` learns from. */
+  /** What step `n` learns from. `kl` is that to the reference, by token of the answers that it scored. */
   async collect(n: number): Promise<Collected> {
     const { questions: count, samples, maxTokens, temperature, topP, stop, samplesKept } = this.#options;
     const { seed, method } = this.#bench.plan;
@@ -122,17 +137,22 @@ export class PolicyCollector {
     });
     const rows = rollouts.map(rowOf);
     const policy = await this.#policy.score(rows);
-    const reference = await this.#reference?.score(rows);
+    const isScored = (i: number): boolean => this.#scoresReference === "all" || i % samples === 0;
+    const scored = await this.#reference.score(rows.filter((_, i) => isScored(i)));
+    const reference = rows.map((_, i) =>
+      isScored(i) ? scored[this.#scoresReference === "all" ? i : i / samples] : undefined,
+    );
     const probed = await this.#probe?.judge(rollouts);
     return {
       answers: rollouts.map((rollout, i) => ({
         rollout,
         row: rows[i]!,
         policy: policy[i]!,
-        reference: reference?.[i],
+        reference: reference[i],
       })),
       metrics: {
         ...rolloutMetrics(rollouts, samples),
+        kl: meanKl(rows, policy, reference),
         ...(probed && { "probe/mean": probed.reduce((sum, { reward }) => sum + reward, 0) / probed.length }),
       },
       samples: samplesOf(n, rollouts, samplesKept),
@@ -143,8 +163,28 @@ export class PolicyCollector {
     await this.#sampler.close();
     await this.#probe?.close();
     await this.#policy.close();
-    await this.#reference?.close();
+    await this.#reference.close();
   }
+}
+
+/** Schulman's k3 as in `objectives/kl.ts`, a mean over tokens of answers that the reference has scored. */
+function meanKl(
+  rows: readonly Row[],
+  policy: readonly RowScores[],
+  reference: readonly (RowScores | undefined)[],
+): number {
+  let [sum, tokens] = [0, 0];
+  for (const [i, row] of rows.entries()) {
+    const scored = reference[i];
+    if (scored === undefined) continue;
+    const expected = ofResponse(row, scored.logProbs);
+    for (const [t, logProb] of ofResponse(row, policy[i]!.logProbs).entries()) {
+      const difference = expected[t]! - logProb;
+      sum += Math.exp(difference) - difference - 1;
+      tokens++;
+    }
+  }
+  return sum / Math.max(1, tokens);
 }
 
 export function copyOf(values: ParameterValues): ParameterValues {

@@ -46,7 +46,7 @@ export default defineMethod({
       sequences: Math.min(plan.sequences, batch),
       temperature: given.temperature,
     });
-    const collector = await PolicyCollector.open(bench, given, learner, { needsReference: true });
+    const collector = await PolicyCollector.open(bench, given, learner, { scoresReference: "all" });
     return {
       learner,
       steps,
