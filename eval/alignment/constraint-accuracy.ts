@@ -15,19 +15,20 @@ export interface StrictAndLoose {
 }
 
 /**
- * Accuracies over prompts (Zhou et al. 2023, arXiv 2311.07911, section 3). Intervals count prompts, also those of
- * constraints: the ones of a prompt may stand or fall together, and that is the widest they can be.
+ * Accuracies over prompts (Zhou et al. 2023, arXiv 2311.07911, section 3), of each as many responses as of the others.
+ * Intervals count prompts, also those of constraints and of several responses: the ones of a prompt may stand or fall
+ * together, and that is the widest they can be.
  */
-export function constraintAccuracy(prompts: readonly Kept[]): ConstraintAccuracy {
+export function constraintAccuracy(prompts: readonly (readonly Kept[])[]): ConstraintAccuracy {
   const both = (accuracy: (mode: "strict" | "loose") => Estimate): StrictAndLoose => ({
     strict: accuracy("strict"),
     loose: accuracy("loose"),
   });
+  const share = (of: readonly boolean[]): Estimate =>
+    wilson((of.filter(Boolean).length / of.length) * prompts.length, prompts.length);
+  const responses = prompts.flat();
   return {
-    prompt: both((mode) => wilson(prompts.filter((kept) => kept[mode].every(Boolean)).length, prompts.length)),
-    instruction: both((mode) => {
-      const all = prompts.flatMap((kept) => kept[mode]);
-      return wilson((all.filter(Boolean).length / all.length) * prompts.length, prompts.length);
-    }),
+    prompt: both((mode) => share(responses.map((kept) => kept[mode].every(Boolean)))),
+    instruction: both((mode) => share(responses.flatMap((kept) => kept[mode]))),
   };
 }

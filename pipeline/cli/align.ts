@@ -8,6 +8,8 @@ import { METHODS } from "../../trainer/align/methods/index.ts";
 import { type AlignEvent, type AlignResult, runAlignment } from "../../trainer/align/run.ts";
 import { BACKENDS, backendNamed } from "../../trainer/backends/index.ts";
 import { EXIT, RecipeError } from "../errors.ts";
+import { evaluateCommand } from "./align/evaluate.ts";
+import { lintCommand } from "./align/lint.ts";
 import { bytesOfIds } from "./bytes-of-ids.ts";
 import { positiveInt } from "./run.ts";
 import { bar, count, duration, table } from "./show.ts";
@@ -31,7 +33,7 @@ export function alignCommand(): Command {
     "Adapt a trained model: to examples (sft), to preferences (dpo), to what can be verified (expert-iteration, ppo, grpo).",
   );
   for (const method of METHODS.values()) command.addCommand(commandOf(method));
-  return command;
+  return command.addCommand(evaluateCommand()).addCommand(lintCommand());
 }
 
 function commandOf(method: MethodDefinition): Command {
@@ -147,7 +149,7 @@ function rounded(value: number): string {
   return Number.isInteger(value) ? count(value) : Number(value.toPrecision(4)).toString();
 }
 
-function describe({ method, steps, out, before, after, spent, seconds, digest }: AlignResult): string {
+function describe({ method, steps, out, before, after, probe, spent, seconds, digest }: AlignResult): string {
   const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
   const cell = (metrics: Metrics | undefined, name: string) =>
     metrics?.[name] === undefined ? "" : rounded(metrics[name]);
@@ -156,6 +158,7 @@ function describe({ method, steps, out, before, after, spent, seconds, digest }:
     ...(names.length > 0
       ? [table([["", "before", "after"], ...names.map((name) => [name, cell(before, name), cell(after, name)])])]
       : []),
+    ...(probe ? [`${probe.flagged ? "warning: " : ""}${probe.sentence}`] : []),
     ...Object.entries(spent).map(([name, value]) => `${name.slice("spent/".length)}: ${count(value)}`),
     `${out}/model.safetensors, log.jsonl, samples.jsonl; checkpoint ${digest.slice(0, 16)}…`,
   ].join("\n");

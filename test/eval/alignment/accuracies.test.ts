@@ -81,9 +81,9 @@ test("a win rate counts ties half, and the difference of scores is paired", () =
 
 test("accuracies of instructions and of prompts, strict and loose", () => {
   const { prompt, instruction } = constraintAccuracy([
-    { strict: [true, true], loose: [true, true] },
-    { strict: [true, false, false], loose: [true, true, true] },
-    { strict: [false], loose: [false] },
+    [{ strict: [true, true], loose: [true, true] }],
+    [{ strict: [true, false, false], loose: [true, true, true] }],
+    [{ strict: [false], loose: [false] }],
   ]);
   assertNear(prompt.strict.estimate, 1 / 3, 1e-12);
   assertNear(prompt.loose.estimate, 2 / 3, 1e-12);
@@ -91,6 +91,13 @@ test("accuracies of instructions and of prompts, strict and loose", () => {
   assertNear(instruction.loose.estimate, 5 / 6, 1e-12);
   assert.deepEqual(prompt.strict, wilson(1, 3));
   assert.deepEqual(instruction.strict, wilson(1.5, 3));
+  const twice = constraintAccuracy([
+    [
+      { strict: [true], loose: [true] },
+      { strict: [false], loose: [true] },
+    ],
+  ]);
+  assert.deepEqual(twice.prompt, { strict: wilson(0.5, 1), loose: wilson(1, 1) });
 });
 
 function bits(mask: number): number {
