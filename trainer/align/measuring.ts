@@ -24,8 +24,11 @@ export async function openMeasuring(
   bench: Bench,
   bytesOfId: (tokenizer: Tokenizer) => ArrayLike<number>,
 ): Promise<Measuring> {
-  const heldOut = await openHeldOut(bench, bytesOfId);
   const asked = await openAnswers(bench);
+  const heldOut = await openHeldOut(bench, bytesOfId).catch(async (error: unknown) => {
+    await asked?.close();
+    throw error;
+  });
   return {
     async measure(step) {
       const answers = await asked?.measure(step);
