@@ -69,7 +69,7 @@ export function evaluationPlan(flags: EvaluationFlags): EvaluationPlan {
     const first = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0]!;
     const lacks =
       first.code === "unrecognized_keys" ? undefined : REQUIRED.find(([field]) => value[field] === undefined);
-    throw lacks === undefined ? new RecipeError(complaint(first, flags, file)) : missing(...lacks, config);
+    throw lacks === undefined ? new RecipeError(complaint(first, flags, file)) : missing(lacks[0], lacks[1], config);
   }
   const plan = parsed.data;
   const { samples, temperature, k = samples === 1 ? [] : [1, samples] } = plan;
