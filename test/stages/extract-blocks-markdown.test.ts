@@ -78,6 +78,15 @@ test("links keep their address on request, and only if it leads elsewhere", () =
   assert.equal(markdown(html, true), "a\\![e \\[f\\] *g*](/b%20c%28d%29) i k [l](http://l)");
 });
 
+test("a link behind an exclamation mark is no picture, whatever it is set in", () => {
+  const cases = [
+    ["a!<b><a href=/x>b</a> c</b> d", "a!**[b](/x) c** d"],
+    ["a!<b><i><a href=/x>b</a> c</i> d</b>", "a!***[b](/x) c* d**"],
+    ["a!<b><a href=/x>b</a>(c)</b>d", "a\\![b](/x)(c)d"], // no emphasis where none can end
+  ] as const;
+  for (const [html, expected] of cases) assert.equal(markdown(html, true), expected);
+});
+
 test("lists deeper than four are beside each other, and gaps that cells do not pay for are left out", () => {
   assert.equal(markdown(`${"<ul><li>".repeat(6)}a`), "- - - - a");
   const wide = `<table><tr><td>a<td>b<tr><td>c<td colspan=60>d<td>e</table>`;
@@ -108,6 +117,8 @@ test("whatever the page, its words are all there, and the text is well formed", 
     const words = letters(written.replace(/^[\s>-]*(?:\d+\. [\s>-]*)*/gm, ""));
     const expected = letters(renderBlocks(page, all, "text").replace(/^(?:- )?(?:\d+\. *)*/gm, ""));
     assert.equal(words.replace(/\d/g, ""), expected.replace(/\d/g, ""), html);
+    const withLinks = renderBlocks(page, all, "markdown", true);
+    assert.equal(letters(withLinks.replaceAll("](/x)", "")), letters(written), html);
   }
 });
 

@@ -193,11 +193,15 @@ class LineWriter {
   }
 
   private link(group: readonly Segment[], around: readonly Wrapper[]): void {
-    // "![" would be a picture.
-    if (this.last === "!") this.pieces.push(this.pieces.pop()!.replace(/!$/, "\\!"));
+    this.noPicture();
     this.put("[");
     this.write(group, around);
     this.put(`](${group[0]!.href})`);
+  }
+
+  /** "![" would be a picture. What is not written here is looked after by who wrote it. */
+  private noPicture(): void {
+    if (this.last === "!" && this.pieces.length > 0) this.pieces.push(this.pieces.pop()!.replace(/!$/, "\\!"));
   }
 
   private emphasis(group: readonly Segment[], mark: string, around: readonly Wrapper[]): void {
@@ -211,7 +215,9 @@ class LineWriter {
     const isApart = before !== "*" && (!isNested || this.pieces.length === 0 || isSpace(before));
     const opens = !mayBePunctuation(written[0]!) || isEdge(before);
     const closes = !mayBePunctuation(inner.last) || isEdge(behind);
-    this.put(isApart && opens && closes ? `${mark}${written}${mark}` : written);
+    const isMarked = isApart && opens && closes;
+    if (!isMarked && written.startsWith("[")) this.noPicture();
+    this.put(isMarked ? `${mark}${written}${mark}` : written);
   }
 }
 
