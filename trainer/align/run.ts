@@ -148,7 +148,7 @@ async function beginningModel(plan: AlignPlan, hooks: AlignHooks): Promise<Begin
     const tokenizer = await hooks.tokenizerOf(trained.tokenizer, plan.tokenizer);
     if (tokenizer === undefined) {
       throw new RecipeError(
-        `tokenizer: "${trained.tokenizer.name}", which ${plan.from} was trained with, is not to be found; give its path as "tokenizer"`,
+        `${plan.locate(["tokenizer"])}: tokenizer: "${trained.tokenizer.name}", which ${plan.from} was trained with, is not to be found; give its path as "tokenizer"`,
       );
     }
     const { sha256 } = await hashFile(join(plan.from, MODEL));
@@ -156,10 +156,10 @@ async function beginningModel(plan: AlignPlan, hooks: AlignHooks): Promise<Begin
   }
   const tokenizer = await hooks.tokenizerOf({ name: plan.tokenizer! }, plan.tokenizer);
   const given = typeof plan.model === "string" ? { preset: plan.model } : plan.model!;
-  const config = modelFrom({ vocabSize: tokenizer!.vocabSize, ...given }, "model");
+  const config = modelFrom({ vocabSize: tokenizer!.vocabSize, ...given }, plan.locate(["model"]));
   if (tokenizer!.vocabSize > config.vocabSize) {
     throw new RecipeError(
-      `model.vocabSize: the tokenizer ${tokenizer!.name} has ${tokenizer!.vocabSize} ids, found ${config.vocabSize}; make it as large at least`,
+      `${plan.locate(["model", "vocabSize"])}: model.vocabSize: the tokenizer ${tokenizer!.name} has ${tokenizer!.vocabSize} ids, found ${config.vocabSize}; make it as large at least`,
     );
   }
   const values = beginningOf(new Transformer(config).parameters, plan.seed);

@@ -164,8 +164,14 @@ test("what cannot be followed is told with its line", async () => {
       /:\d+: prompts: answers to none of 2 prompts can be verified/,
     ],
     ["grpo", "grpo", { maxTokens: 40 }, /prompts: 8 of 8 rows are faulty \(prompt-too-long 8\)/],
+    ["sft", "sft", { model: { layers: 1 } }, /:\d+: model\.contextLength: expected number, found nothing/],
     ["ppo", "ppo", { model: undefined }, /expected either "from" .* or "model"/],
-    ["sft", "sft", { model: { vocabSize: 5 } }, /model\.vocabSize: the tokenizer bytes has 257 ids, found 5/],
+    [
+      "sft",
+      "sft",
+      { model: { ...(SMALL.sft!.config.model as object), vocabSize: 5 } },
+      /:\d+: model\.vocabSize: the tokenizer bytes has 257 ids, found 5/,
+    ],
   ];
   for (const [small, method, change, message] of wrong) {
     const path = join(folder, `${method}.yaml`);
