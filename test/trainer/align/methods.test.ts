@@ -180,6 +180,19 @@ test("a round without an answer to learn from is told and passed over; empty ans
   assert.equal(step.metrics.learned, 0);
 });
 
+for (const name of ["ppo", "grpo"]) {
+  test(`${name}: a step of which all answers were cut, and cut ones are not learned, changes nothing`, async () => {
+    const { method, config } = SMALL[name]!;
+    const cut = { ...config, evaluate: undefined, maxTokens: 1, learnCut: false, steps: 2, out: newOut() };
+    const result = await align(folder, method, cut);
+    for (const { metrics } of logOf(result)) {
+      assert.equal(metrics.truncated, 1);
+      assert.equal(metrics.updates, 0);
+      assert.ok(Object.values(metrics).every(Number.isFinite), JSON.stringify(metrics));
+    }
+  });
+}
+
 test("sft: labels are paid for once, however often they are learned from", async () => {
   const { config } = SMALL.sft!;
   const { spent } = await align(folder, "sft", { ...config, epochs: 3, out: newOut() });
