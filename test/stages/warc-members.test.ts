@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { parseHeaderFields } from "../../stages/sources/warc/header-fields.ts";
-import { html, http, members, rawPages, readBytes, record } from "./warc-reading.ts";
+import { html, http, lostBytes, members, rawPages, readBytes, record } from "./warc-reading.ts";
 
 test("a magic inside a member, with whatever before it, changes nothing", async () => {
   const magic = Buffer.from([0x1f, 0x8b, 0x08, 0]);
@@ -40,6 +40,28 @@ test("a member whose own length lies is lost, and its neighbours are not", async
       rawPages(reading).map(({ body }) => Buffer.from(body).toString()),
       [html("a"), html("c")],
     );
+  }
+});
+
+test("a member whose name is too long for a header is lost, wherever spans are cut", async () => {
+  const [before, named, behind] = members(["a", "b", "c"].map((word) => record("response", http(html(word)))));
+  named![3]! |= 0x08; // a name follows the header's ten bytes
+  for (const [nameBytes, isRead] of [
+    [200_000, true],
+    [300_000, false],
+  ] as const) {
+    const long = Buffer.concat([
+      named!.subarray(0, 10),
+      Buffer.alloc(nameBytes, "n"),
+      Buffer.of(0),
+      named!.subarray(10),
+    ]);
+    const bytes = Buffer.concat([before!, long, behind!]);
+    for (const spanBytes of [1 << 30, 50_000]) {
+      const reading = await readBytes(bytes, "a.warc.gz", { spanBytes });
+      assert.equal(rawPages(reading).length, isRead ? 3 : 2);
+      assert.equal(lostBytes(reading), isRead ? 0 : long.length);
+    }
   }
 });
 

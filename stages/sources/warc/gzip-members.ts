@@ -41,8 +41,9 @@ export function gzipHeaderBytes(view: Uint8Array): number | "more" | "none" {
   }
   for (const zeroEnded of [Flag.name, Flag.comment]) {
     if ((flags & zeroEnded) === 0) continue;
-    const zero = view.indexOf(0, end);
-    if (zero < 0) return view.length > MAX_HEADER_BYTES ? "none" : "more";
+    // No further, though more may be in view: what a member is must not depend on how much was read at once.
+    const zero = view.subarray(0, MAX_HEADER_BYTES).indexOf(0, end);
+    if (zero < 0) return view.length >= MAX_HEADER_BYTES ? "none" : "more";
     end = zero + 1;
   }
   if ((flags & Flag.headerCrc) !== 0) end += 2;
