@@ -142,7 +142,7 @@ function readBlocks(html: string, url: string, options: MainTextOptions, engine:
       ...languageTag(lang),
       ...(author !== "" && { "html.author": author }),
       ...(date !== "" && { "html.date": date }),
-      ...(canonical && { "html.canonical": canonical.href }),
+      ...(canonical && /^https?:$/.test(canonical.protocol) && { "html.canonical": canonical.href }),
     },
   };
 }

@@ -100,4 +100,5 @@ test("a canonical address is told whole, wherever the page names it from", async
   assert.equal(await canonical("https://y.test/c?d=1&amp;e"), "https://y.test/c?d=1&e");
   assert.equal(await canonical("index.html"), "https://x.test/a/index.html");
   assert.equal(await canonical("http://["), undefined);
+  assert.equal(await canonical("javascript:alert(1)"), undefined);
 });

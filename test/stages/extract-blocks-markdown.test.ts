@@ -78,6 +78,13 @@ test("links keep their address on request, and only if it leads elsewhere", () =
   assert.equal(markdown(html, true), "a\\![e \\[f\\] *g*](/b%20c%28d%29) i k [l](http://l)");
 });
 
+test("nothing in an address hides where it leads, or how it reads", () => {
+  const html = ["java\nscript:j()", "\x01javascript:j()", "&#9;java&#10;script:j()", "/a\x16b\u202ec&shy;d e"]
+    .map((href) => `<a href="${href}">x</a>`)
+    .join(", ");
+  assert.equal(markdown(html, true), "x, x, x, [x](/ab%E2%80%AEc%C2%ADd%20e)");
+});
+
 test("a link behind an exclamation mark is no picture, whatever it is set in", () => {
   const cases = [
     ["a!<b><a href=/x>b</a> c</b> d", "a!**[b](/x) c** d"],

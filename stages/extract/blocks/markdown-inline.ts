@@ -85,13 +85,16 @@ function firstBehind(ends: Int32Array, place: number): number {
   return low;
 }
 
-/** An address as a link's destination; empty where it leads nowhere outside of the page. */
+/**
+ * An address as a link's destination; empty where it leads nowhere outside of the page. Browsers read over line ends in it
+ * and controls before it, so that they must not hide its scheme.
+ */
 function addressOf(href: string): string {
-  const address = href.trim();
+  const address = href.replace(/[\u0000-\u001f\u007f-\u009f]+/g, "").trim();
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(address)?.[1]?.toLowerCase();
   const isKnown = scheme === undefined || ["http", "https", "mailto"].includes(scheme);
   if (!isKnown || address === "" || address.startsWith("#")) return "";
-  return address.replace(/[\s()<>\\`|]/g, encodeUnit).replace(/&(?=#?\w+;)/g, "%26");
+  return address.replace(/[\s\p{Cf}()<>\\`|]/gu, encodeUnit).replace(/&(?=#?\w+;)/g, "%26");
 }
 
 function encodeUnit(unit: string): string {
