@@ -50,6 +50,20 @@ const EXAMPLES: readonly (readonly [title: string, markdown: string, says: RegEx
     fenced("yaml", "stages:\n  - use: classifier-score\n    with: { model: models/q.bin, label: hq }"),
     undefined,
   ],
+  ["an alignment's config", fenced("yaml", "# sft.yaml\nfrom: tiny\ndata: a.jsonl\nout: b"), undefined],
+  [
+    "an alignment's config with a misspelt field",
+    fenced("yaml", "# sft.yaml\nfrom: tiny\ndata: a.jsonl\nepoch: 2\nout: b"),
+    /sft\.yaml:4: sft: unknown parameter "epoch"/,
+  ],
+  [
+    "a verifier that throws",
+    fenced(
+      "ts",
+      'import { defineVerifier, z } from "sluice";\nexport default defineVerifier({\n  name: "v", module: import.meta.url, version: 1, params: z.object({}),\n  verify: (response) => Number(BigInt(response)),\n});',
+    ),
+    /Cannot convert/,
+  ],
   ["broken YAML", fenced("yaml", "stages: ["), /x\.md:1/],
   ["YAML that is no recipe", fenced("yaml", "colour: red"), /no recipe and no part of one/],
   ["an unknown command", fenced("sh", "npx sluice polish out"), /unknown command 'polish'/],

@@ -13,6 +13,10 @@ import { loadDefinition, looksLikePath } from "../../pipeline/modules.ts";
 import { checkRecipe, readRecipe } from "../../pipeline/recipe.ts";
 import type { Definition } from "../../pipeline/stage.ts";
 import { isDropped } from "../../pipeline/verdict.ts";
+import { readAlignConfig } from "../../trainer/align/config.ts";
+import { resolveVerifiers } from "../../trainer/align/judging/resolve.ts";
+import { verifyOne } from "../../trainer/align/judging/verify-one.ts";
+import { METHODS } from "../../trainer/align/methods/index.ts";
 import { readTrainConfig } from "../../trainer/config.ts";
 import { pageWith, runFilter } from "../contracts/filter.ts";
 import { prepareRewriter } from "../contracts/rewriter.ts";
@@ -83,6 +87,10 @@ async function checkTypeScript(block: Block, { blocks, fileOf, mistakesIn }: Sur
     .map(({ line, message }) => `${block.document}:${block.line + 1 + line}: ${message}`);
   assert.deepEqual(found, []);
   if (defaultExport(parse("block.ts", block.code)) === undefined) return;
+  if (/\bdefineVerifier\(/.test(block.code)) {
+    await checkVerifier(file);
+    return;
+  }
   const definition = await loadDefinition(pathToFileURL(file).href, placeOf(block));
   const page = pageWith(prose(1));
   const params = paramsOf(
@@ -105,6 +113,15 @@ async function checkTypeScript(block: Block, { blocks, fileOf, mistakesIn }: Sur
   }
 }
 
+/** Judges a response to a row in which every field is a text. */
+async function checkVerifier(file: string): Promise<void> {
+  const [found] = await resolveVerifiers([{ use: file }], { baseDir: dirname(file), place: file });
+  const fields = new Proxy({}, { get: () => "some text" });
+  const asked = { place: "rows.jsonl:1", messages: [], fields, isCut: false, tokens: 3 };
+  const { failure, message } = verifyOne(found!.definition, found!.spec.params, "a response", asked);
+  assert.equal(failure, undefined, message);
+}
+
 /** No parameters where that is allowed, else those of a recipe in the same document that uses the stage. */
 function paramsOf(definition: Definition, blocks: readonly Block[]): unknown {
   if (definition.params.safeParse({}).success) return {};
@@ -122,6 +139,13 @@ async function checkYaml(block: Block, { fileOf }: Surroundings): Promise<void> 
   const config: unknown = parseDocument(block.code).toJS();
   if (typeof config === "object" && config !== null && "variants" in config) {
     expectSound(lintExperiment(readExperiment(fileOf.get(block)!)));
+    return;
+  }
+  if (typeof config === "object" && config !== null && "from" in config) {
+    const name = fileNameOf(block)?.replace(/\.ya?ml$/, "");
+    const method = METHODS.get(name ?? "");
+    assert.ok(method, `${placeOf(block)}: a config of an alignment is called as its method is, as # grpo.yaml`);
+    readAlignConfig(fileOf.get(block)!, method);
     return;
   }
   if (typeof config === "object" && config !== null && "model" in config) {
