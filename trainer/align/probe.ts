@@ -31,7 +31,7 @@ export interface ProbeVerdict {
 
 /** A quarter of fewer steps says nothing about how much they differ. */
 const LEAST_STEPS = 5;
-/** What a change has to be, beside standard errors beyond doubt, to be worth a word. */
+/** What a change has to be, beside beyond doubt, to be worth a word; or half of what was left to gain, where that is less. */
 const LEAST_CHANGE = 0.01;
 /** Standard errors: three of normal noise, since quarters are short and there are three to compare the last with. */
 const BEYOND_DOUBT = 3;
@@ -131,8 +131,8 @@ export function varianceOfMean(numbers: readonly number[]): number {
   return Math.max(sum, alone / 2) / (n * (n - 1));
 }
 
-function isBeyondDoubt({ change, error }: Change): boolean {
-  return change >= LEAST_CHANGE && change > BEYOND_DOUBT * error;
+function isBeyondDoubt({ from, change, error }: Change): boolean {
+  return change >= Math.min(LEAST_CHANGE, (1 - from) / 2) && change > BEYOND_DOUBT * error;
 }
 
 function negative({ from, to, change, error }: Change): Change {

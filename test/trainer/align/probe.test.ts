@@ -97,6 +97,15 @@ test("changes too small to matter are not told, however certain", () => {
   assert.equal(probeVerdict(points).flagged, false);
 });
 
+test("a reward that is nearly at its end has risen where it gained half of what was left", () => {
+  const points = simulated(
+    (share) => 0.99 + 0.01 * share,
+    (share) => 0.9 - 0.1 * share,
+    { noise: 0.001 },
+  );
+  assert.match(probeVerdict(points).sentence, /^The reward is being exploited/);
+});
+
 test("few steps tell nothing", () => {
   const { flagged, sentence } = probeVerdict(
     simulated(
