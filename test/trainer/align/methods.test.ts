@@ -135,22 +135,25 @@ interface ExampleLine {
 test("expert iteration keeps different answers that earned enough, the best first, so many a question", async () => {
   const { method, config } = SMALL["expert-iteration"]!;
   const reward = [{ use: "constraints", with: { all: [{ kind: "lower-case" }, { kind: "no-commas" }] } }, OFTEN_RIGHT];
-  const asked = { reward, samples: 12, questions: 4, steps: 1, maxTokens: 2, keep: 2, threshold: 1, minTokens: 2 };
+  const asked = { reward, samples: 64, questions: 4, steps: 1, maxTokens: 1, keep: 6, threshold: 1 };
   const { out } = await align(folder, method, { ...config, ...asked, out: newOut() });
   const generations = rowsIn<{ place: string; response: string; ids: number[] }>(out, "rounds/0001-generations.jsonl");
   const judgements = rowsIn<{ reward: number }>(out, "rounds/0001-judgements.jsonl");
   const examples = rowsIn<ExampleLine>(out, "rounds/0001-examples.jsonl");
   const wanted: ExampleLine[] = [];
+  let repeated = 0;
   for (const place of new Set(generations.map((one) => one.place))) {
     const enough = generations
       .map(({ response, ids, ...one }, answer) => ({ answer, ...one, response, ids, ...judgements[answer]! }))
-      .filter((one) => one.place === place && one.reward >= 1 && one.ids.filter((id) => id < 256).length >= 2);
+      .filter((one) => one.place === place && one.reward >= 1 && one.ids[0]! < 256);
     const different = enough
       .sort((a, b) => b.reward - a.reward)
       .filter((one, n, all) => all.findIndex(({ response }) => response === one.response) === n);
-    for (const { answer, response, reward } of different.slice(0, 2)) wanted.push({ answer, place, response, reward });
+    repeated += enough.length - different.length;
+    for (const { answer, response, reward } of different.slice(0, 6)) wanted.push({ answer, place, response, reward });
   }
-  assert.ok(examples.length > 0 && examples.some(({ reward }) => reward === 2));
+  assert.ok(repeated > 0);
+  assert.deepEqual(new Set(examples.map(({ reward }) => reward)), new Set([1, 2]));
   assert.deepEqual(examples, wanted);
 });
 
