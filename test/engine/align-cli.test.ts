@@ -144,6 +144,35 @@ test("a table for people, an own verifier, and who does better", async (t) => {
   );
 });
 
+test("the template is the one that the model was aligned with; another one is told", async (t) => {
+  const own = write("own.yaml", 'user: { after: "\\n" }\n');
+  const ask = async (...template: readonly string[]): Promise<readonly [string, string]> => {
+    const args = ["evaluate", "m1", ...ASK, "--verify", "exact", "--samples", "4", "--temperature", "1", ...template];
+    const { err } = await align(t, ...args, "--out", "template.jsonl");
+    return [readFileSync("template.jsonl", "utf8"), err];
+  };
+  const [asAligned, nothing] = await ask();
+  assert.equal(nothing, "");
+  assert.deepEqual(await ask("--template", own), [asAligned, ""]);
+  const [otherwise, note] = await ask("--template", "chat");
+  assert.notEqual(otherwise, asAligned);
+  assert.match(note, /note: m1: was aligned with template own, is asked with chat/);
+});
+
+test("two models are asked what both have room for", async (t) => {
+  const long = { prompt: "a prompt that is longer", response: "x", answer: "x" };
+  write("longer.jsonl", `${readFileSync("rows.jsonl", "utf8")}${JSON.stringify(long)}\n`);
+  const short = { ...BASE, model: { ...TINY, contextLength: 12 }, data: "rows.jsonl", batch: 8, out: "short" };
+  await align(t, "sft", write("short.json", short));
+  const args = ["evaluate", "m1", "--against", "short", ...ASK.with(1, "longer.jsonl"), "--verify", "exact", "--json"];
+  const told = await align(t, ...args);
+  assert.deepEqual(
+    lastLine<Result>(told).models.map(({ prompts }) => prompts),
+    [8, 8],
+  );
+  assert.match(told.out, /short: 1 of 9 rows were left out: prompt-too-long 1 \(longer\.jsonl:9\)/);
+});
+
 test("an alignment's config is asked as its run evaluates", async (t) => {
   const evaluate = { prompts: "rows.jsonl", verify: [{ use: "length", with: { atLeast: 2 } }], maxTokens: 5, every: 3 };
   const config = write("with.json", { ...BASE, seed: 1, data: "rows.jsonl", batch: 4, evaluate, out: "with" });
