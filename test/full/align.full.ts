@@ -15,7 +15,7 @@ writeSmallData(folder);
 /** Places in a run of each small config, and passages of them to end at. */
 const MOMENTS: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>> = {
   sft: { update: [1, 3], rename: [1, 2], write: [1, 2], manifest: [1, 2] },
-  dpo: { artifact: [1, 2, 3], update: [1, 4], rename: [1, 2], manifest: [1] },
+  dpo: { artifact: [1, 2, 3], update: [1, 2], rename: [1, 2], manifest: [1] },
   "dpo-own": { draw: [1], judge: [1], artifact: [1, 2, 3, 5, 8, 11, 12], update: [1, 2], write: [1], manifest: [1] },
   "expert-iteration": {
     draw: [1, 2, 4],
@@ -27,7 +27,7 @@ const MOMENTS: Readonly<Record<string, Readonly<Record<string, readonly number[]
     manifest: [1],
   },
   ppo: { draw: [1, 3], judge: [1, 3], update: [1, 5], rename: [1, 2, 3], write: [2], manifest: [1] },
-  grpo: { draw: [1, 2, 5], judge: [1, 4], update: [1, 3], rename: [1, 2, 4], write: [1], manifest: [2] },
+  grpo: { draw: [1, 2, 5], judge: [1, 4], update: [1, 2], rename: [1, 2, 4], write: [1], manifest: [2] },
 };
 
 function configFile(name: string): [method: string, path: string, out: string] {
@@ -78,9 +78,13 @@ function stoppedAfterSteps(args: readonly string[], steps: number): Promise<numb
   const bin = join(import.meta.dirname, "..", "..", "bin", "sluice.js");
   const child = spawn(process.execPath, [bin, ...args], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
   let seen = "";
+  let isAsked = false;
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     seen += text;
-    if (seen.split('"type":"step"').length > steps) child.kill("SIGINT");
+    // A second one would end it at once.
+    if (isAsked || seen.split('"type":"step"').length <= steps) return;
+    isAsked = true;
+    child.kill("SIGINT");
   });
   return new Promise((resolve) => child.on("close", resolve));
 }
