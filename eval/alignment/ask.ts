@@ -3,6 +3,7 @@
  *
  *     prompts ─▶ those that every model has room for, and the verifiers can judge ─▶ draw ─▶ judge ─▶ responses
  */
+import { RecipeError } from "../../pipeline/errors.ts";
 import type { VerifierUse } from "../../trainer/align/config.ts";
 import type { Prompt } from "../../trainer/align/examples/example.ts";
 import type { FaultReport } from "../../trainer/align/examples/faults.ts";
@@ -58,6 +59,11 @@ export async function ask(
   const asked = respondents.map((respondent) => {
     const { tokenizer, template, model } = respondent;
     const { contextLength } = model.config;
+    if (drawing.maxTokens > contextLength) {
+      throw new RecipeError(
+        `${respondent.name}: responses of ${drawing.maxTokens} tokens leave no room for a prompt in a context of ${contextLength}; expected fewer (maxTokens)`,
+      );
+    }
     const { rows, faults } = tokenizePrompts(tokenizer, template, prompts, {
       contextLength,
       responseTokens: drawing.maxTokens,

@@ -33,7 +33,9 @@ export function alignCommand(): Command {
     "Adapt a trained model: to examples (sft), to preferences (dpo), to what can be verified (expert-iteration, ppo, grpo).",
   );
   for (const method of METHODS.values()) command.addCommand(commandOf(method));
-  return command.addCommand(evaluateCommand()).addCommand(lintCommand());
+  command.addCommand(evaluateCommand()).addCommand(lintCommand());
+  for (const inner of command.commands) inner.exitOverride();
+  return command;
 }
 
 function commandOf(method: MethodDefinition): Command {

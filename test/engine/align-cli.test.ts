@@ -224,6 +224,11 @@ const WRONG: readonly (readonly [title: string, args: readonly string[], says: R
     ["m1", ...ASK, "--verify", 'exact={"field": "truth"}'],
     /--prompts: none of 8 prompts can be asked and judged/,
   ],
+  [
+    "responses longer than the context",
+    ["m1", ...ASK.with(3, "65"), "--verify", "exact"],
+    /m1: responses of 65 tokens leave no room for a prompt in a context of 64; expected fewer \(maxTokens\)/,
+  ],
   ["an unknown template", ["m1", ...ASK, "--verify", "exact", "--template", "chta"], /no template "chta"/],
   [
     "responses that would take the prompts' place",
