@@ -24,9 +24,11 @@ import { scaleCommand } from "./scale.ts";
 import { tokenizerCommand } from "./tokenizer.ts";
 import { trainCommand } from "./train.ts";
 import { whatIfCommand } from "./what-if.ts";
+import { writeWhole } from "./whole-writes.ts";
 import { whyCommand } from "./why.ts";
 
 installResolveHook();
+writeWhole(process.stdout);
 
 const MAX_MESSAGE_CHARS = 2000;
 const SIGPIPE_EXIT = 141;

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { type ExtractedPage, extractPage } from "../../pipeline/cli/extract/extract-page.ts";
+import { PAGE_TIMING } from "../../pipeline/cli/extract/input.ts";
 import { FormatError, RecipeError } from "../../pipeline/errors.ts";
 import { fetchPage, HTTP_TIMING } from "../../pipeline/io/http.ts";
 import { sluice, tempDir } from "./harness.ts";
@@ -92,6 +93,18 @@ test("standard input is read, and a page without text ends with its reason and e
   assert.deepEqual(JSON.parse(stdout), { ...page, kept: false, reason: "no-text", value: 0 });
 });
 
+test("what cannot be printed whole is a failure", { skip: process.platform === "win32" }, () => {
+  const page = write("long.html", `<p>${TEXT.repeat(20)}`);
+  // A limit to a file's size cuts a write short as a full disk does; 8 are 4 or 8 KiB.
+  const command = `ulimit -f 8; exec "$0" "$1" extract "$2" --boilerplate > printed`;
+  const { status, stderr } = spawnSync("sh", ["-c", command, process.execPath, CLI, page], {
+    cwd: DIR,
+    encoding: "utf8",
+  });
+  assert.equal(stderr, "sluice: standard output: cannot be written (EFBIG: file too large, write)\n");
+  assert.equal(status, 1);
+});
+
 test("the type comes from what is said, else the name, else the bytes; what is said may name the charset", async () => {
   const typeOf = async (name: string, bytes: string | Uint8Array, mediaType?: string) => {
     const { mediaType: type, stage } = await extractPage(write(name, bytes), { mediaType });
@@ -125,6 +138,7 @@ test("what cannot be read is refused with what was expected", async () => {
       { params: { engine: "readability" } },
       /^extract-pdf: unknown parameter "engine" \(it has: /,
     ],
+    [write("nothing", ""), {}, /nothing: found no bytes at all, expected a page$/],
     [join(DIR, "absent.html"), {}, /absent\.html: no such file$/],
     [DIR, {}, /expected a file, found a folder$/],
     ["http://[", {}, /not a valid URL/],
@@ -180,6 +194,11 @@ test("a server that fails is asked again from the beginning; one that refuses is
   assert.equal(contentType, "");
   assert.equal(requests, 3);
   await assert.rejects(fetchPage(BASE, PAGE.length - 1, timing), (error) => error instanceof FormatError);
+  const waits: number[] = [];
+  answer = (_request, response) => response.writeHead(429, { "retry-after": "3600" }).end();
+  const patient = { ...PAGE_TIMING, sleep: async (ms: number) => void waits.push(ms) };
+  await assert.rejects(fetchPage(BASE, 1, patient), { name: "RetryError" });
+  assert.deepEqual(waits, [5000, 5000]);
   answer = (_request, response) => response.writeHead(404).end();
   await assert.rejects(extractPage(`${BASE}/gone`), { name: "RecipeError", message: /gone: HTTP 404/ });
 });

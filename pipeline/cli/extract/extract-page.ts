@@ -37,9 +37,10 @@ export async function extractPage(
   return { ...about, kept: true, tags: result.tags ?? {}, text: result.text };
 }
 
-function extractorFor({ mediaType }: RawPage, place: string): ExtractorDefinition {
+function extractorFor({ mediaType, body }: RawPage, place: string): ExtractorDefinition {
   const found = EXTRACTORS.find(({ accepts }) => accepts.includes(mediaType));
   if (found !== undefined) return found;
+  if (body.length === 0) throw new RecipeError(`${place}: found no bytes at all, expected a page`);
   const known = EXTRACTORS.flatMap(({ accepts }) => accepts).join(", ");
   throw new RecipeError(`${place}: found ${mediaType}, expected one of ${known}; say what it is with --media-type`);
 }

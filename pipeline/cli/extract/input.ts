@@ -3,7 +3,7 @@ import { basename, extname } from "node:path";
 import { charsetOf, mediaTypeOf } from "../../../stages/sources/warc/media-type.ts";
 import type { RawPage } from "../../document.ts";
 import { FormatError, RecipeError } from "../../errors.ts";
-import { fetchPage, HTTP_TIMING } from "../../io/http.ts";
+import { fetchPage, HTTP_TIMING, type HttpTiming } from "../../io/http.ts";
 import { isUrl, openByteSource } from "../../io/open.ts";
 import { pageId } from "../../source.ts";
 
@@ -17,8 +17,13 @@ export interface InputOptions {
 /** As the warc source's largest record. */
 const MAX_BYTES = 64 << 20;
 
-/** Somebody waits for the answer. */
-const ATTEMPTS = 3;
+/** Somebody waits for the answer: fewer and shorter waits than a crawl's files are worth, and five minutes for the page. */
+export const PAGE_TIMING: HttpTiming = {
+  ...HTTP_TIMING,
+  attempts: 3,
+  maxRetryAfterMs: 5000,
+  minBytesPerSecond: MAX_BYTES / 256,
+};
 
 const TYPES_BY_EXTENSION: Readonly<Record<string, string>> = {
   ".html": "text/html",
@@ -53,7 +58,7 @@ export async function readPage(place: string, { url, mediaType }: InputOptions):
 async function readBytes(place: string): Promise<{ body: Buffer; contentType: string; from: string }> {
   if (isUrl(place)) {
     if (!URL.canParse(place)) throw new RecipeError(`${place}: not a valid URL`);
-    const { body, contentType, url } = await fetchPage(place, MAX_BYTES, { ...HTTP_TIMING, attempts: ATTEMPTS });
+    const { body, contentType, url } = await fetchPage(place, MAX_BYTES, PAGE_TIMING);
     return { body, contentType, from: url };
   }
   if (place === "-") return { body: await readStandardInput(), contentType: "", from: "" };
