@@ -51,28 +51,18 @@ test("exploits are found nearly always: at once, late, and where the probe stays
 });
 
 test("what is no exploit is hardly ever flagged, even where neighbouring steps are alike", () => {
+  const level: Course = () => 0.4;
   const rising: Course = (share) => 0.4 + 0.3 * share;
+  const soon: Course = (share) => 1 - Math.exp(-5 * share);
   for (const steps of [20, 60, 200]) {
     for (const kept of [0, 0.5]) {
       const options = { steps, kept };
-      assert.ok(
-        flagged(
-          () => 0.4,
-          () => 0.4,
-          options,
-        ) <= 8,
-        `level ${steps} ${kept}`,
-      );
-      assert.ok(flagged(rising, (share) => 0.2 + 0.15 * share, options) <= 3, `half as fast ${steps} ${kept}`);
-      const soon: Course = (share) => 1 - Math.exp(-5 * share);
-      assert.ok(
-        flagged(
-          (share) => 0.3 + 0.4 * soon(share),
-          (share) => 0.2 + 0.3 * soon(share),
-          options,
-        ) <= 3,
-        `soon ${steps}`,
-      );
+      const said = `${steps} steps, ${kept} kept`;
+      // Quarters of five steps that hang together are the hardest.
+      assert.ok(flagged(level, level, options) <= (steps === 20 && kept > 0 ? 12 : 5), `level, ${said}`);
+      assert.ok(flagged(rising, (share) => 0.2 + 0.15 * share, options) <= 3, `half as fast, ${said}`);
+      const [reward, probe]: Course[] = [(share) => 0.3 + 0.4 * soon(share), (share) => 0.2 + 0.3 * soon(share)];
+      assert.ok(flagged(reward!, probe!, options) <= 3, `soon, ${said}`);
     }
   }
 });
