@@ -11,6 +11,8 @@ export type ExperimentEvent =
       readonly modelsReused: number;
       readonly trainingTokens: number;
       readonly trainingFlops: number;
+      /** Stages of all models, where the experiment aligns them. */
+      readonly alignments?: number;
     }
   | UnitEvent
   | {
@@ -20,7 +22,9 @@ export type ExperimentEvent =
       readonly share: number;
       /** Of all that is to be trained. */
       readonly etaSeconds?: number;
-    };
+    }
+  /** What a unit has to say: rows that were left out, say. */
+  | { readonly type: "note"; readonly unit: string; readonly message: string };
 
 /** A piece of work that is done: made now, or found. */
 export interface UnitEvent {

@@ -8,6 +8,9 @@ import { z } from "zod";
 import { RecipeError } from "../../pipeline/errors.ts";
 import { readMappingFile } from "../../pipeline/mapping-file.ts";
 import { describeIssue } from "../../pipeline/stage.ts";
+import { Data, Drawing, VerifierUse } from "../../trainer/align/config.ts";
+import { METHODS } from "../../trainer/align/methods/index.ts";
+import { TemplateChoice } from "../../trainer/align/templates/template.ts";
 
 export const Use = z.strictObject({
   use: z.string(),
@@ -59,6 +62,34 @@ const Task = z.preprocess(
 );
 
 const price = z.number().min(0);
+
+const AlignStage = z.strictObject({
+  name: names,
+  method: z.enum([...METHODS.keys()] as [string, ...string[]]),
+  with: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe("fields of the method's config; what the experiment decides is left out: from, out, seed, tokenizer …"),
+});
+
+const Align = z.strictObject({
+  template: TemplateChoice.default("chat"),
+  stages: z
+    .array(AlignStage)
+    .min(1)
+    .describe("one after the other, the same for every model: each begins with what the one before it came to"),
+  measure: z
+    .strictObject({
+      prompts: Data.describe("files of prompts; with `validation`, those that a stage with the same share leaves out"),
+      verify: z.array(VerifierUse).min(1).describe("what answers are scored by"),
+      samples: z.int().min(1).default(1).describe("answers to each prompt"),
+      ...Drawing,
+      temperature: z.number().min(0).default(0),
+    })
+    .optional()
+    .describe("answers that are scored before and after each stage, beside the loss on held-out text"),
+});
+export type Align = z.output<typeof Align>;
 
 export const ExperimentFile = z.strictObject({
   name: z.string().default("experiment").describe("a name for people; part of no result"),
@@ -126,6 +157,7 @@ export const ExperimentFile = z.strictObject({
     .strictObject({ runs: z.int().min(3).max(200) })
     .optional()
     .describe("measure the seeds' noise on so many further runs of the base, which differ in the seed alone (A/A)"),
+  align: Align.optional().describe("what every model is put through, to see whether what won before still wins"),
   costs: z
     .strictObject({
       currency: z.string().default("EUR"),

@@ -12,20 +12,28 @@ export interface Job {
   readonly arm: string;
   readonly seed: number;
   readonly isNoise: boolean;
+  /** Whether it goes through the experiment's alignment: models that differ in the seed or a stage alone do not. */
+  readonly isAligned: boolean;
   readonly rows: Rows;
   readonly tokens: number;
 }
 
 /** A seed after the other, so that what is there after an interruption compares arms; the A/A runs last. */
 export async function jobsOf(prepared: Prepared, arms: readonly CuratedArm[], workshop: Workshop): Promise<Job[]> {
-  const { experiment, training } = prepared;
+  const { experiment, training, alignment } = prepared;
   const { dataShare: share, shift: heldOut, noise } = experiment;
   const jobs: Job[] = [];
-  const add = async ({ arm: { name }, curated }: CuratedArm, seed: number, isNoise: boolean): Promise<void> => {
+  const add = async (
+    { arm: { name, without }, curated }: CuratedArm,
+    seed: number,
+    isNoise: boolean,
+  ): Promise<void> => {
     const sample = { seed, share, heldOut };
     const rows = await makeRows(name, curated, { sample, length: training.contextLength }, workshop);
     const { textBytes, tokens } = curated.manifest.counts;
-    jobs.push({ arm: name, seed, isNoise, rows, tokens: tokensOf(prepared, textBytes / Math.max(1, tokens)) });
+    const isAligned = alignment !== undefined && !isNoise && without === undefined;
+    const amount = tokensOf(prepared, textBytes / Math.max(1, tokens));
+    jobs.push({ arm: name, seed, isNoise, isAligned, rows, tokens: amount });
   };
   for (const seed of experiment.seeds) for (const arm of arms) await add(arm, seed, false);
   for (let n = 0; n < (noise?.runs ?? 0); n++) await add(arms[0]!, FIRST_NOISE_SEED + n, true);

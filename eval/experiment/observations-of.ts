@@ -1,6 +1,6 @@
 /** What was measured, in the form that statistics take; items that some arm was trained on are left out for all. */
 import type { ArmObservations, Domain, Observations } from "../statistics/observations.ts";
-import type { MeasuredModel } from "./measure-models.ts";
+import type { Measured } from "./measure-models.ts";
 import type { Outcome } from "./run-experiment.ts";
 
 /** By domain, ids of items. */
@@ -22,7 +22,7 @@ export function contaminatedItems({ arms }: Pick<Outcome, "arms">): Contaminated
 /** One column of measurements: items, and what each model came to on them. */
 export interface Column {
   readonly domain: Domain;
-  readonly natsOf: (model: MeasuredModel) => ArrayLike<number>;
+  readonly natsOf: (model: Measured) => ArrayLike<number>;
 }
 
 export function heldOutColumns({ text }: Outcome): Column[] {
@@ -48,7 +48,7 @@ export function taskColumns({ text, models }: Outcome): Column[] {
 /** Columns as observations of the models, without `except`; a domain that has no item left is left out. */
 export function observe(
   columns: readonly Column[],
-  models: readonly MeasuredModel[],
+  models: readonly Measured[],
   except: Contaminated = new Map(),
 ): Observations {
   const chosen = columns

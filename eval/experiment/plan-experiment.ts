@@ -13,6 +13,7 @@ import { backendNamed } from "../../trainer/backends/index.ts";
 import { measurePeak } from "../../trainer/measure-peak.ts";
 import { COMPARISON_JSON } from "../report/report-data.ts";
 import { type PowerPlan, planPower } from "../statistics/index.ts";
+import type { PreparedAlignment } from "./align/prepare-alignment.ts";
 import type { Experiment } from "./experiment.ts";
 import { jobsAtOnce, type Prepared, type PreparedArm, prepare, tokensOf } from "./prepare.ts";
 import { jsonOf } from "./store.ts";
@@ -33,6 +34,16 @@ export interface ArmPlan {
   readonly sources: readonly { readonly file: string; readonly bytes: number }[];
 }
 
+/** What aligning all models takes; its time is not guessed. */
+export interface StagePlan {
+  readonly name: string;
+  readonly method: string;
+  /** Of data files, gone through once. */
+  readonly rows: number;
+  /** Drawn to learn from, where a method learns from its own answers. */
+  readonly answers: number | undefined;
+}
+
 export interface ExperimentPlan {
   readonly arms: readonly ArmPlan[];
   readonly seeds: number;
@@ -49,6 +60,13 @@ export interface ExperimentPlan {
     | undefined;
   /** The seeds' standard deviation at which the expected difference would just be found, document noise aside. */
   readonly noiseAllowed: number;
+  readonly alignment?: {
+    /** Models that go through all stages. */
+    readonly models: number;
+    readonly stages: readonly StagePlan[];
+    /** Of one model, before the first stage and after each. */
+    readonly answersMeasured: number;
+  };
 }
 
 /**
@@ -98,6 +116,24 @@ export async function planExperiment(
     trainingSeconds: trainingTokens / tokensPerSecond / jobs,
     power: powerOf(experiment, pairs, tokensOfSeed / tokensPerSecond / jobs / 60),
     noiseAllowed: noiseAllowed(experiment, pairs),
+    ...(prepared.alignment && { alignment: alignmentPlan(prepared, prepared.alignment) }),
+  };
+}
+
+function alignmentPlan(
+  { arms, experiment }: Prepared,
+  { stages, questions }: PreparedAlignment,
+): NonNullable<ExperimentPlan["alignment"]> {
+  const aligned = arms.filter(({ arm }) => arm.without === undefined).length;
+  const asked = questions === undefined ? 0 : questions.prompts.length * questions.drawing.samples;
+  return {
+    models: aligned * experiment.seeds.length,
+    stages: stages.map(({ name, method, rows, plan }) => {
+      const { steps, questions: ofStep, samples } = plan.options as Record<string, number | undefined>;
+      const isCounted = steps !== undefined && ofStep !== undefined && samples !== undefined;
+      return { name, method, rows, answers: isCounted ? steps * ofStep * samples : undefined };
+    }),
+    answersMeasured: asked * (1 + stages.length),
   };
 }
 

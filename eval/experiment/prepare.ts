@@ -1,5 +1,4 @@
-/** An experiment with nothing left open: recipes bound, inputs found, the training of every arm decided; nothing is read yet. */
-import { existsSync } from "node:fs";
+/** An experiment with nothing left open: recipes bound, inputs found, trainings decided; no page is read yet. */
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { digestOf } from "../../pipeline/canonical.ts";
@@ -11,6 +10,7 @@ import type { ByteLevelTokenizer } from "../../tokenizer/byte-level.ts";
 import { shardTokenizer } from "../../tokenizer/shards.ts";
 import { type Account, accountOf } from "../../trainer/account.ts";
 import { planOf, type TrainPlan } from "../../trainer/config.ts";
+import { type PreparedAlignment, pathOrName, prepareAlignment } from "./align/prepare-alignment.ts";
 import { type Arm, armsOf } from "./arms.ts";
 import type { Experiment } from "./experiment.ts";
 import { expectSound, lintData, lintExperiment } from "./lint.ts";
@@ -35,6 +35,8 @@ export interface Prepared {
   readonly training: TrainPlan;
   /** Of the model, for a batch of the training. */
   readonly account: Account;
+  /** What every model is put through, where the experiment says so. */
+  readonly alignment: PreparedAlignment | undefined;
   readonly store: Store;
 }
 
@@ -61,7 +63,8 @@ export async function prepare(
   );
   const training = trainingOf(experiment, tokenizer.vocabSize);
   const account = accountOf(training.model, { batch: training.sequences, contextLength: training.contextLength });
-  const prepared = { experiment, arms, tokenizer, training, account, store };
+  const alignment = await prepareAlignment(experiment, { tokenizer, tokenizerPath, training });
+  const prepared = { experiment, arms, tokenizer, training, account, alignment, store };
   if (experiment.budget.bytes === undefined) tokensOf(prepared, Number.NaN); // Raises early.
   return prepared;
 }
@@ -148,10 +151,4 @@ export function tokensOf({ experiment: { budget, locate }, account }: Prepared, 
     Math.ceil(budget.bytes === undefined ? budget.flops! / account.trainingFlops.token : budget.bytes / bytesPerToken);
   if (Number.isSafeInteger(tokens)) return tokens;
   throw new RecipeError(`${locate(["budget"])}: comes to ${tokens} tokens an arm, expected fewer than 2^53: give less`);
-}
-
-/** A path in an experiment is relative to it; a name is left as it is. */
-function pathOrName(nameOrPath: string, folder: string): string {
-  const path = resolve(folder, nameOrPath);
-  return existsSync(path) ? path : nameOrPath;
 }

@@ -8,6 +8,7 @@ import type { ArmReport, PageSample, ReportData } from "../report/report-data.ts
 import { metricUnit } from "../report/sections/words.ts";
 import { armScores, comparePairs, noiseFloorOf, type PairComparison } from "../statistics/index.ts";
 import type { Observations } from "../statistics/observations.ts";
+import { alignmentReport, alignmentWarnings } from "./align/alignment-report.ts";
 import { armReport } from "./arm-report.ts";
 import { stageEffects } from "./attribution.ts";
 import { conclude } from "./conclude.ts";
@@ -43,13 +44,12 @@ export async function reportDataOf(outcome: Outcome, facts: RunFacts): Promise<R
   const own = new Set(arms.filter(({ arm }) => arm.without === undefined).map(({ arm }) => arm.name));
   const compared: Observations = { ...observations, arms: observations.arms.filter(({ arm }) => own.has(arm)) };
   const base = experiment.base.name;
-  const pairs = comparePairs(compared, {
-    noiseFloor,
-    expected: expect.by,
-    ...(experiment.pairs === "base" && {
-      pairs: [...own].filter((name) => name !== base).map((name) => [name, base] as const),
-    }),
-  });
+  const chosen =
+    experiment.pairs === "base"
+      ? [...own].filter((name) => name !== base).map((name) => [name, base] as const)
+      : undefined;
+  const pairs = comparePairs(compared, { noiseFloor, expected: expect.by, pairs: chosen });
+  const alignment = alignmentReport(outcome, columns, contaminated, { expect, pairs: chosen, expected: expect.by });
   const scores = armScores(observations, { noiseFloor });
   const reports: ArmReport[] = [];
   for (const [n, arm] of arms.entries()) reports.push(await armReport(arm, outcome, scores[n]!));
@@ -85,18 +85,22 @@ export async function reportDataOf(outcome: Outcome, facts: RunFacts): Promise<R
     control: controlOf(outcome, columns, contaminated),
     domains: domainReports(outcome, contaminated),
     tasks: taskReports(outcome),
-    warnings: guardWarnings({
-      budget: budgetOf(prepared).by,
-      arms: reports.map((report) => armEvidence(report, outcome)),
-      domains: observations.domains.map((domain) => domain.name),
-      overlaps,
-      pairs,
-      noise: noiseRuns === undefined ? [] : armScores(noiseRuns)[0]!.bySeed,
-    }),
+    warnings: [
+      ...guardWarnings({
+        budget: budgetOf(prepared).by,
+        arms: reports.map((report) => armEvidence(report, outcome)),
+        domains: observations.domains.map((domain) => domain.name),
+        overlaps,
+        pairs,
+        noise: noiseRuns === undefined ? [] : armScores(noiseRuns)[0]!.bySeed,
+      }),
+      ...alignmentWarnings(prepared),
+    ],
     overlaps,
     limits: limitsOf(outcome, observations),
     attribution: await stageEffects(arms, observations, { noiseFloor, expected: expect.by }),
     samples: await samplesOf(outcome),
+    ...(alignment && { alignment }),
     provenance: [...models, ...noise].map(({ arm, seed, rows, model }) => ({
       arm,
       seed,
@@ -116,6 +120,7 @@ export async function reportDataOf(outcome: Outcome, facts: RunFacts): Promise<R
 /** Of what decides the results: runs, models, the texts that are measured on, and what is asked of them. */
 function idOf({ arms, models, noise, text, prepared }: Outcome): string {
   const { metric, expect, pairs } = prepared.experiment;
+  const { alignment } = prepared;
   return digestOf({
     sluice: engineVersion,
     asked: { metric, expect, pairs },
@@ -123,6 +128,10 @@ function idOf({ arms, models, noise, text, prepared }: Outcome): string {
     models: [...models, ...noise].map(({ arm, seed, model }) => ({ arm, seed, model: model.sha256 })),
     texts: [...text.heldOut, ...(text.shift === undefined ? [] : [text.shift])].map(({ sha256 }) => sha256),
     tasks: text.tasks.map((task) => digestOf(task)),
+    ...(alignment && {
+      aligned: models.map(({ aligned }) => aligned.map(({ model }) => model.sha256)),
+      questions: alignment.questions?.identity ?? null,
+    }),
   });
 }
 

@@ -3,6 +3,7 @@
  *
  *     arms ─▶ curated ─▶ overlap with what is measured on
  *               └─▶ for each seed, every arm: rows ─▶ model ─▶ scores
+ *                                                       └─▶ each stage of an alignment ─▶ scores
  *
  * Every unit is kept where the next run finds it. Seeds go round in the outer circle: what is there after an interruption
  * compares arms on the seeds that are done.
@@ -96,7 +97,7 @@ export async function runExperiment(experiment: Experiment, options: ExperimentO
 }
 
 function announce(jobs: readonly Job[], prepared: Prepared, { store, emit }: Workshop): void {
-  const { arms, experiment, account, training } = prepared;
+  const { arms, experiment, account, training, alignment } = prepared;
   const isDone = (job: Job): boolean => hasModel(store, modelKey(planFor(job, prepared), job.rows));
   const open = jobs.filter((job) => !isDone(job));
   const trainingTokens = open.reduce((sum, job) => sum + planFor(job, prepared).steps * training.tokensPerStep, 0);
@@ -108,5 +109,6 @@ function announce(jobs: readonly Job[], prepared: Prepared, { store, emit }: Wor
     modelsReused: jobs.length - open.length,
     trainingTokens,
     trainingFlops: trainingTokens * account.trainingFlops.token,
+    ...(alignment && { alignments: alignment.stages.length * jobs.filter(({ isAligned }) => isAligned).length }),
   });
 }

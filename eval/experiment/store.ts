@@ -5,6 +5,7 @@
  *     curated/KEY/   a run: recipe and inputs                    → manifest.json
  *     rows/KEY/      rows to train on: run, sample, seed         → packing.json
  *     models/KEY/    a training run: rows, config, seed          → manifest.json
+ *     aligned/KEY/   an alignment: model, config, data, seed     → manifest.json
  *     scores/KEY.json    a model's measurements on one domain or task
  *     overlaps/KEY.json  of a run with all that is measured on
  *
@@ -15,12 +16,13 @@ import { join } from "node:path";
 import { digestOf } from "../../pipeline/canonical.ts";
 import { writeDurably } from "../../pipeline/io/durable.ts";
 
-export type UnitKind = "curated" | "rows" | "model" | "score" | "overlap";
+export type UnitKind = "curated" | "rows" | "model" | "aligned" | "score" | "overlap";
 
 const FOLDERS: Record<UnitKind, string> = {
   curated: "curated",
   rows: "rows",
   model: "models",
+  aligned: "aligned",
   score: "scores",
   overlap: "overlaps",
 };

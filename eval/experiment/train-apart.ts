@@ -2,16 +2,18 @@ import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { RetryError, revive } from "../../pipeline/errors.ts";
 import { engineModule } from "../../pipeline/modules.ts";
-import type { TrainPlan } from "../../trainer/config.ts";
-import type { TrainReply } from "./train-process.ts";
+import type { Work, WorkReply } from "./train-process.ts";
 
 const LAST_WORDS_CHARACTERS = 2000;
 
-/** Trains in a process of its own. The signal ends it behind the step under way. */
-export function trainApart(
-  plan: TrainPlan,
-  { onShare, signal }: { readonly onShare: (share: number) => void; readonly signal?: AbortSignal | undefined },
-): Promise<void> {
+export interface ApartHooks {
+  readonly onShare: (share: number) => void;
+  readonly onNote?: (message: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Trains or aligns in a process of its own. The signal ends it behind the step under way. */
+export function trainApart(work: Work, { onShare, onNote, signal }: ApartHooks): Promise<void> {
   const child = fork(fileURLToPath(engineModule("eval/experiment/train-process")), [], {
     execArgv: ["--disable-warning=ExperimentalWarning"],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
@@ -25,9 +27,10 @@ export function trainApart(
   const stop = (): void => void child.kill("SIGTERM");
   signal?.addEventListener("abort", stop);
   return new Promise<void>((resolve, reject) => {
-    let end: TrainReply | undefined;
-    child.on("message", (reply: TrainReply) => {
+    let end: WorkReply | undefined;
+    child.on("message", (reply: WorkReply) => {
       if (reply.type === "share") onShare(reply.share);
+      else if (reply.type === "note") onNote?.(reply.message);
       else end = reply;
     });
     child.on("error", reject);
@@ -41,6 +44,6 @@ export function trainApart(
         reject(new RetryError(`training ended with ${killer ?? `exit code ${code}`}: ${words}`));
       }
     });
-    child.send(plan);
+    child.send(work);
   });
 }

@@ -2,6 +2,7 @@
  * The units of work of an experiment, each kept in the store under what decides it:
  *
  *     recipe ─▶ curated ─▶ rows (seed: pages, order) ─▶ model (seed: initialisation, order) ─▶ scores (domain | task)
+ *                                                         └─▶ aligned (align-model.ts) ─▶ scores (domain | answers)
  */
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -143,8 +144,8 @@ export function modelKey(plan: TrainPlan, rows: Rows): string {
   return digestOf({ training: identityOf(plan, [rows.manifest.id]).content, code: engineFingerprint(TRAINING) });
 }
 
-/** The folders whose code decides what a training comes to. */
-const TRAINING = ["trainer"];
+/** The folders whose code decides what a training comes to, and an alignment. */
+export const TRAINING = ["trainer"];
 
 /** A model trained on rows; `onShare` is told how far it is. */
 export async function trainModel(
@@ -157,16 +158,15 @@ export async function trainModel(
   const key = modelKey(plan, rows);
   const dir = workshop.store.place("model", key);
   const unit = `train ${name}`;
-  await runUnit(workshop, { kind: "model", unit, key }, await isWholeModel(dir), async () => {
+  const isWhole = trainedOf(dir) !== undefined && (await isWholeModel(dir));
+  await runUnit(workshop, { kind: "model", unit, key }, isWhole, async () => {
     const { signal } = workshop;
-    // With its manifest a training would count as finished; checkpoints stay, and it goes on from the last.
-    for (const file of [RUN_MANIFEST, SEAL]) rmSync(join(dir, file), { force: true });
-    await trainApart({ ...plan, name: unit, data: [{ folder: rows.dir, weight: 1 }], out: dir }, { onShare, signal });
+    reopenModel(dir);
+    const data = [{ folder: rows.dir, weight: 1 }];
+    await trainApart({ kind: "train", plan: { ...plan, name: unit, data, out: dir } }, { onShare, signal });
   });
-  const seal = join(dir, SEAL);
-  if (!existsSync(seal)) await writeDurably(seal, (await hashFile(join(dir, MODEL))).sha256);
+  const sha256 = await sealOf(dir);
   const { result, measured, sources } = trainedOf(dir)!;
-  const sha256 = readFileSync(seal, "utf8");
   return { dir, key, sha256, ...result, seconds: measured.seconds, epochs: sources[0]!.epochsTaken };
 }
 
@@ -196,11 +196,24 @@ export function hasModel(store: Store, key: string): boolean {
 /** SHA-256 of the file of the model, which says nothing of damage by itself: a byte that changed would be another model. */
 const SEAL = "model.sha256";
 
-async function isWholeModel(dir: string): Promise<boolean> {
+/** Whether the file of a model is there, and is as it was sealed. */
+export async function isWholeModel(dir: string): Promise<boolean> {
   const path = join(dir, MODEL);
-  if (trainedOf(dir) === undefined || !existsSync(path)) return false;
+  if (!existsSync(path)) return false;
   const seal = join(dir, SEAL);
   return !existsSync(seal) || readFileSync(seal, "utf8") === (await hashFile(path)).sha256;
+}
+
+/** What a finished model's seal says; it is sealed where it is not yet. */
+export async function sealOf(dir: string): Promise<string> {
+  const seal = join(dir, SEAL);
+  if (!existsSync(seal)) await writeDurably(seal, (await hashFile(join(dir, MODEL))).sha256);
+  return readFileSync(seal, "utf8");
+}
+
+/** With its manifest a model would count as finished; checkpoints stay, and it goes on from the last. */
+export function reopenModel(dir: string): void {
+  for (const file of [RUN_MANIFEST, SEAL]) rmSync(join(dir, file), { force: true });
 }
 
 /** What `compute` gives, kept as JSON. */
@@ -219,7 +232,7 @@ export async function computeOnce<T>(
 }
 
 /** Makes what is not there yet, and tells of it. */
-async function runUnit(
+export async function runUnit(
   { emit, signal }: Workshop,
   unit: { readonly kind: UnitKind; readonly unit: string; readonly key: string },
   reused: boolean,

@@ -26,7 +26,7 @@ export function leadOf(data: ReportData): Lead {
       expect.sign === "equal"
         ? `${expect.arm} within ${expect.by} ${metricUnit(metric)} of ${expect.against}`
         : `${expect.arm} ${expect.sign} than ${expect.against}${size}`,
-    conclusion: sentence,
+    conclusion: data.alignment === undefined ? sentence : `${sentence} ${data.alignment.conclusion.sentence}`,
     outcome: asExpected === undefined ? "not decided" : asExpected ? "as expected" : "not as expected",
     setting: `${plural(data.arms.length, "arm")}, ${plural(seeds.length, "seed")}, models of ${count(model.parameters)} parameters, ${count(budget.amount)} ${unit} each`,
     warning: warningLine(data),

@@ -2,7 +2,7 @@
  * All that a report shows, and `comparison.json` holds. Everything but `measured` follows from the experiment and its inputs:
  * a run that was interrupted ends with the same.
  */
-import type { Estimate, NoiseFloor, PairComparison } from "../statistics/comparison.ts";
+import type { Estimate, NoiseFloor, PairComparison, Verdict } from "../statistics/comparison.ts";
 
 export interface ReportData {
   readonly format: 1;
@@ -63,6 +63,8 @@ export interface ReportData {
   readonly attribution: readonly StageEffect[];
   /** Pages that one arm kept and the other dropped. `text` is how the page begins; absent where page text is kept out of reports. */
   readonly samples: readonly PageSample[];
+  /** What is left of the verdicts after alignment, where the experiment aligns its models. */
+  readonly alignment?: AlignmentReport;
   /** For every model, what made it. */
   readonly provenance: readonly Provenance[];
   /** Of this machine: part of no id. */
@@ -154,6 +156,75 @@ export interface TaskReport {
     /** Metric → mean over seeds, with its standard error over items. */
     readonly metrics: readonly { readonly name: string; readonly value: number; readonly stderr: number }[];
   }[];
+}
+
+/** Every model went through the same stages; measured before the first and after each. */
+export interface AlignmentReport {
+  /** What answers were drawn to; undefined where only bits per byte were measured. */
+  readonly prompts: number | undefined;
+  readonly verifiers: readonly string[];
+  readonly before: AlignmentPoint;
+  readonly stages: readonly AlignmentStage[];
+  /** A row for every pair of arms. */
+  readonly persistence: readonly Persistence[];
+  /** What rankings of so few arms can say, in a sentence. */
+  readonly rankLimits: string;
+  /** Of the pair that the hypothesis is about. */
+  readonly conclusion: { readonly sentence: string; readonly survives: boolean | undefined };
+}
+
+/**
+ * The models at one time. Scores are means over seeds, prompts and answers, from 0 to 1 where one verifier scores, and more
+ * is better. Pairs of scores are of their negatives, so that below zero the first arm is better, as everywhere.
+ */
+export interface AlignmentPoint {
+  readonly byArm: readonly { readonly arm: string; readonly bitsPerByte: Estimate; readonly score?: Estimate }[];
+  /** By the seeds at hand, before as after: what a noise floor resolves beyond that could not be looked for again. */
+  readonly pairs: readonly PairComparison[];
+  readonly scorePairs: readonly PairComparison[] | undefined;
+}
+
+export interface AlignmentStage extends AlignmentPoint {
+  readonly name: string;
+  readonly method: string;
+  /** Bits per byte now minus before the first stage, paired by seed and document: above zero, alignment cost something. */
+  readonly tax: readonly ArmChange[];
+  /** Score now minus before. */
+  readonly gain: readonly ArmChange[] | undefined;
+  /** By how much differences between arms are other than before: this, not a verdict that came or went, tells of a change. */
+  readonly changes: readonly PairComparison[];
+  readonly scoreChanges: readonly PairComparison[] | undefined;
+  /** Kendall's τ of the arms' order before and now; `carried` is of bits per byte before and scores now. */
+  readonly ranks: {
+    readonly bitsPerByte: number | undefined;
+    readonly score: number | undefined;
+    readonly carried: number | undefined;
+  };
+  /** A model, on the average: tokens, labels, judgements. */
+  readonly spent: Readonly<Record<string, number>>;
+}
+
+export interface ArmChange extends Estimate {
+  readonly arm: string;
+}
+
+export type Fate = "persists" | "reversed" | "no longer resolved" | "not resolved before" | "not decided";
+
+/** A verdict before, what it was after each stage, and what became of it in the end. */
+export interface VerdictPath {
+  readonly before: Verdict | undefined;
+  readonly after: readonly (Verdict | undefined)[];
+  readonly fate: Fate;
+}
+
+export interface Persistence {
+  readonly arm: string;
+  readonly against: string;
+  readonly bitsPerByte: VerdictPath;
+  readonly score: VerdictPath | undefined;
+  /** From the verdict on bits per byte before to that on scores after. */
+  readonly carried: VerdictPath | undefined;
+  readonly sentence: string;
 }
 
 export interface Warning {

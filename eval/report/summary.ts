@@ -24,6 +24,7 @@ export function reportSummary(data: ReportData): string {
     ...table,
     "",
     `${oneLine(data.conclusion.sentence)} (${outcome})`,
+    ...(data.alignment === undefined ? [] : [oneLine(data.alignment.conclusion.sentence)]),
     ...data.warnings.map(({ kind, message }) => oneLine(`warning: ${kind}: ${message}`)),
   ].join("\n");
 }

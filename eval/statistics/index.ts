@@ -2,6 +2,7 @@
 
 export { type ComparisonOptions, comparePairs } from "./compare-pairs.ts";
 export type { Estimate, NoiseFloor, PairComparison, Verdict } from "./comparison.ts";
+export { chanceOfSameOrder, kendallTau } from "./kendall.ts";
 export { noiseFloorOf } from "./noise-floor.ts";
 export { type PowerPlan, type PowerQuestion, planPower } from "./plan-power.ts";
 export {

@@ -158,7 +158,8 @@ function progressLine({ unit, share, etaSeconds }: Extract<ExperimentEvent, { ty
 
 function describe(event: Exclude<ExperimentEvent, { type: "progress" }>): string {
   if (event.type === "unit") return `${event.unit}: ${event.reused ? "found" : duration(event.seconds)}`;
-  const { arms, seeds, models, modelsReused, trainingTokens, trainingFlops } = event;
+  if (event.type === "note") return `note: ${event.unit}: ${event.message}`;
+  const { arms, seeds, models, modelsReused, trainingTokens, trainingFlops, alignments } = event;
   const found = modelsReused === 0 ? "" : `, ${count(modelsReused)} of them found`;
-  return `${count(arms)} arms, ${count(seeds)} seeds: ${count(models)} models${found}; ${count(trainingTokens)} tokens to train on, ${trainingFlops.toExponential(1)} FLOPs`;
+  return `${count(arms)} arms, ${count(seeds)} seeds: ${count(models)} models${found}; ${count(trainingTokens)} tokens to train on, ${trainingFlops.toExponential(1)} FLOPs${alignments === undefined ? "" : `; ${count(alignments)} alignments`}`;
 }

@@ -47,6 +47,7 @@ function describe(plan: ExperimentPlan): string {
       ]),
     ]),
     `training: ${count(trainingTokens)} tokens, ${trainingFlops.toExponential(2)} FLOPs, about ${duration(trainingSeconds)} here`,
+    ...alignmentLines(plan),
     `curation: at most ${approximately(curationSeconds, duration)}; stages that arms share run once`,
     ...arms
       .filter(({ epochs }) => epochs > MOST_EPOCHS)
@@ -56,6 +57,19 @@ function describe(plan: ExperimentPlan): string {
       ),
     ...powerLines(plan),
   ].join("\n");
+}
+
+function alignmentLines({ alignment }: ExperimentPlan): string[] {
+  if (alignment === undefined) return [];
+  const { models, stages, answersMeasured } = alignment;
+  const told = stages.map(({ name, method, rows, answers }) => {
+    const drawn = answers === undefined ? "" : `, ${count(answers)} answers drawn`;
+    return `${name === method ? name : `${name} (${method})`}: ${count(rows)} rows${drawn}`;
+  });
+  const measured = answersMeasured === 0 ? "" : `; ${count(answersMeasured)} answers measured`;
+  return [
+    `alignment: ${count(models)} models × ${count(stages.length)} stages, beside the training; a model takes ${told.join("; ")}${measured}`,
+  ];
 }
 
 function powerLines({ power, noiseAllowed, seeds, arms, trainingTokens }: ExperimentPlan): string[] {

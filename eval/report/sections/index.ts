@@ -1,5 +1,6 @@
 import type { Section } from "../blocks.ts";
 import type { ReportData } from "../report-data.ts";
+import { alignment } from "./alignment.ts";
 import { attribution } from "./attribution.ts";
 import { costs } from "./costs.ts";
 import { coverage } from "./coverage.ts";
@@ -22,6 +23,7 @@ export const SECTIONS: readonly ((data: ReportData) => Section | undefined)[] = 
   verdicts,
   differences,
   domains,
+  alignment,
   losses,
   tasks,
   funnels,

@@ -2,12 +2,18 @@
  * A report's data as an experiment would make it: five arms, eight domains, three seeds; pairs that are better, worse and
  * not resolved. Figures are invented, in the proportions that small models have: nothing here was measured.
  */
-import type { ArmReport, DomainReport, ReportData, TaskReport } from "../../../eval/report/report-data.ts";
+import type {
+  AlignmentPoint,
+  ArmReport,
+  DomainReport,
+  ReportData,
+  TaskReport,
+} from "../../../eval/report/report-data.ts";
 import type { PairComparison, Verdict } from "../../../eval/statistics/comparison.ts";
 import { seededRandom } from "../../../pipeline/random.ts";
 
 export const ARMS = ["language only", "gopher", "gopher + dedup", "fineweb-edu, threshold 3", "words shuffled"];
-const LEVELS = [2.1312, 2.1187, 2.1093, 2.1127, 2.3154];
+const LEVELS: readonly number[] = [2.1312, 2.1187, 2.1093, 2.1127, 2.3154];
 const DOMAINS = ["fiction", "encyclopedia", "news", "forum", "law", "manuals", "speech", "science"];
 const TASKS: readonly (readonly [
   name: string,
@@ -158,6 +164,66 @@ export function reportData(change: Partial<ReportData> = {}): ReportData {
   };
 }
 
+/** The same, aligned in two stages: gopher's lead over language alone is gone after the second. */
+export function alignedData(): ReportData {
+  const data = reportData();
+  const random = seededRandom(5);
+  const { seeds } = data.experiment;
+  const turned = LEVELS.map((level, a) => level + [0.01, 0.03, 0.02, 0.02, -0.02][a]!);
+  const point = (levels: readonly number[], scores: readonly number[]): AlignmentPoint => ({
+    byArm: ARMS.map((arm, a) => ({
+      arm,
+      bitsPerByte: { estimate: levels[a]!, low: levels[a]! - 0.03, high: levels[a]! + 0.03 },
+      score: { estimate: scores[a]!, low: scores[a]! - 0.05, high: scores[a]! + 0.05 },
+    })),
+    pairs: pairs(seeds, random, levels),
+    scorePairs: pairs(
+      seeds,
+      random,
+      scores.map((score) => -score / 20),
+    ),
+  });
+  const before = { ...point(LEVELS, [0.01, 0.02, 0.01, 0.02, 0.01]), pairs: data.pairs };
+  const stage = (name: string, method: string, at: AlignmentPoint) => ({
+    ...{ name, method, ...at },
+    tax: ARMS.map((arm) => ({ arm, estimate: 0.0213, low: 0.0102, high: 0.0324 })),
+    gain: ARMS.map((arm) => ({ arm, estimate: 0.41, low: 0.36, high: 0.46 })),
+    changes: at.pairs,
+    scoreChanges: at.scorePairs,
+    ranks: { bitsPerByte: 0.8, score: undefined, carried: 0.4 },
+    spent: method === "sft" ? { "spent/labelTokens": 33_658 } : { "spent/rolloutTokens": 24_117.5 },
+  });
+  const first = point(LEVELS, [0.4, 0.41, 0.42, 0.44, 0.21]);
+  const last = point(turned, [0.6, 0.61, 0.62, 0.64, 0.31]);
+  const path = (n: number, list: (one: AlignmentPoint) => readonly PairComparison[]) => ({
+    before: list(before)[n]!.verdict,
+    after: [list(first)[n]!.verdict, list(last)[n]!.verdict],
+    fate: "no longer resolved" as const,
+  });
+  return {
+    ...data,
+    alignment: {
+      prompts: 222,
+      verifiers: ["constraints"],
+      before,
+      stages: [stage("taught", "sft", first), stage("grpo", "grpo", last)],
+      persistence: data.pairs.map(({ arm, against }, n) => ({
+        arm,
+        against,
+        bitsPerByte: path(n, (one) => one.pairs),
+        score: path(n, (one) => one.scorePairs!),
+        carried: path(n, (one) => one.pairs),
+        sentence: `${arm} against ${against}: no longer resolved`,
+      })),
+      rankLimits: "Rankings of 5 arms that have nothing to do with each other are the same in 0.83 % of cases.",
+      conclusion: {
+        sentence: "The verdict is no longer resolved after taught and grpo: gopher was better, and neither is now.",
+        survives: undefined,
+      },
+    },
+  };
+}
+
 /** A single seed decides nothing. */
 export function singleSeedData(): ReportData {
   const data = reportData();
@@ -188,19 +254,19 @@ export function singleSeedData(): ReportData {
 export const HOSTILE = `</script></title></style><script>alert(1)</script><img src=http://evil.example/x onerror=alert(1)>"'\`| ![x](javascript:alert(1)) \u001b[31m\u0000\ud800`;
 
 /** Every string that somebody else can choose is hostile. */
-export function hostileData(): ReportData {
+export function hostileData(base: ReportData = reportData()): ReportData {
   const hostile = (value: unknown, key = ""): unknown => {
     if (typeof value === "string") return KEPT_KEYS.has(key) ? value : `${value} ${HOSTILE}`;
     if (Array.isArray(value)) return value.map((one) => hostile(one, key));
     if (value === null || typeof value !== "object") return value;
     return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, hostile(one, name)]));
   };
-  const data = hostile(reportData()) as ReportData;
+  const data = hostile(base) as ReportData;
   return { ...data, samples: data.samples.map((sample) => ({ ...sample, url: `javascript:alert(1)//${HOSTILE}` })) };
 }
 
 /** Words that the program chooses. */
-const KEPT_KEYS = new Set(["metric", "sign", "by", "verdict", "seedNoise", "role"]);
+const KEPT_KEYS = new Set(["metric", "sign", "by", "verdict", "seedNoise", "role", "fate", "before", "after"]);
 
 function armReport(name: string, arm: number, seeds: readonly number[], random: () => number): ArmReport {
   const level = LEVELS[arm]!;
@@ -277,11 +343,11 @@ function histogramOf(stage: string, name: string, s: number): ArmReport["scores"
   };
 }
 
-function pairs(seeds: readonly number[], random: () => number): PairComparison[] {
+function pairs(seeds: readonly number[], random: () => number, levels = LEVELS): PairComparison[] {
   const found: PairComparison[] = [];
   for (let b = 0; b < ARMS.length; b++) {
     for (let a = b + 1; a < ARMS.length; a++) {
-      found.push(pair(ARMS[a]!, ARMS[b]!, LEVELS[a]! - LEVELS[b]!, 0.0031 + 0.0004 * random(), seeds, random));
+      found.push(pair(ARMS[a]!, ARMS[b]!, levels[a]! - levels[b]!, 0.0031 + 0.0004 * random(), seeds, random));
     }
   }
   return found;

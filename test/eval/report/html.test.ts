@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { reportHtml } from "../../../eval/report/index.ts";
-import { ARMS, HOSTILE, hostileData, reportData, singleSeedData } from "./fixture.ts";
+import { ARMS, alignedData, HOSTILE, hostileData, reportData, singleSeedData } from "./fixture.ts";
 import { elementsOf, named, parsePage, rowsOf } from "./page.ts";
 
 const CASES = [
   ["five arms", reportData()],
   ["one seed", singleSeedData()],
+  ["aligned", alignedData()],
   ["hostile strings", hostileData()],
   [
     "nothing but arms",

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { reportHtml, reportMarkdown } from "../../../eval/report/index.ts";
-import { hostileData, reportData, singleSeedData } from "./fixture.ts";
+import { alignedData, hostileData, reportData, singleSeedData } from "./fixture.ts";
 import { named, parsePage, rowsOf } from "./page.ts";
 
 for (const [name, data] of [
   ["five arms", reportData()],
   ["one seed", singleSeedData()],
+  ["aligned", alignedData()],
 ] as const) {
   test(`${name}: Markdown has every table of the page, cell by cell`, async () => {
     const { root } = parsePage(await reportHtml(data));
