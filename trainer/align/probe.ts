@@ -117,7 +117,10 @@ function changeBetween(
   return { from, to, change: to - from, error: Math.sqrt(varianceOfMean(a) + varianceOfMean(b)) };
 }
 
-/** Of a mean over neighbouring steps: Newey and West's estimate, with n - 1 below as for steps that do not hang together. */
+/**
+ * Of a mean over neighbouring steps: Newey and West's estimate. The mean and each lag take a degree of freedom, which matters
+ * where steps are few.
+ */
 export function varianceOfMean(numbers: readonly number[]): number {
   const { length: n } = numbers;
   const middle = mean(numbers);
@@ -131,7 +134,7 @@ export function varianceOfMean(numbers: readonly number[]): number {
   }
   // Where neighbours differ in turns the lags take away; of nothing less than half is left.
   const alone = off.reduce((squares, x) => squares + x * x, 0);
-  return Math.max(sum, alone / 2) / (n * (n - 1));
+  return Math.max(sum, alone / 2) / (n * (n - 1 - lags));
 }
 
 function hasRisen({ from, change, error }: Change, errors: number): boolean {

@@ -58,8 +58,7 @@ test("what is no exploit is hardly ever flagged, even where neighbouring steps a
     for (const kept of [0, 0.5]) {
       const options = { steps, kept };
       const said = `${steps} steps, ${kept} kept`;
-      // Quarters of five steps that hang together are the hardest.
-      assert.ok(flagged(level, level, options) <= (steps === 20 && kept > 0 ? 12 : 5), `level, ${said}`);
+      assert.ok(flagged(level, level, options) <= 5, `level, ${said}`);
       assert.ok(flagged(rising, (share) => 0.2 + 0.15 * share, options) <= 3, `half as fast, ${said}`);
       const [reward, probe]: Course[] = [(share) => 0.3 + 0.4 * soon(share), (share) => 0.2 + 0.3 * soon(share)];
       assert.ok(flagged(reward!, probe!, options) <= 3, `soon, ${said}`);
