@@ -4,7 +4,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "no
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseDocument } from "yaml";
-import { readExperiment } from "../../eval/experiment/experiment.ts";
+import { ExperimentFile, readExperiment } from "../../eval/experiment/experiment.ts";
 import { expectSound, lintExperiment } from "../../eval/experiment/lint.ts";
 import { registry } from "../../index.ts";
 import { indexFolder } from "../../pipeline/duplicates/find-index.ts";
@@ -13,7 +13,7 @@ import { loadDefinition, looksLikePath } from "../../pipeline/modules.ts";
 import { checkRecipe, readRecipe } from "../../pipeline/recipe.ts";
 import type { Definition } from "../../pipeline/stage.ts";
 import { isDropped } from "../../pipeline/verdict.ts";
-import { readAlignConfig } from "../../trainer/align/config.ts";
+import { alignPlanOf, readAlignConfig } from "../../trainer/align/config.ts";
 import { resolveVerifiers } from "../../trainer/align/judging/resolve.ts";
 import { verifyOne } from "../../trainer/align/judging/verify-one.ts";
 import { METHODS } from "../../trainer/align/methods/index.ts";
@@ -139,6 +139,11 @@ async function checkYaml(block: Block, { fileOf }: Surroundings): Promise<void> 
   const config: unknown = parseDocument(block.code).toJS();
   if (typeof config === "object" && config !== null && "variants" in config) {
     expectSound(lintExperiment(readExperiment(fileOf.get(block)!)));
+    return;
+  }
+  if (typeof config === "object" && config !== null && "align" in config) {
+    const { stages } = ExperimentFile.shape.align.parse(config.align)!;
+    for (const stage of stages) alignPlanOf({ ...stage.with, from: ".", out: "." }, METHODS.get(stage.method)!);
     return;
   }
   if (typeof config === "object" && config !== null && "from" in config) {
