@@ -13,6 +13,7 @@ import { digestOf } from "../../pipeline/canonical.ts";
 import { RecipeError } from "../../pipeline/errors.ts";
 import { failpoint } from "../../pipeline/failpoints.ts";
 import { hashFile, writeDurably } from "../../pipeline/io/durable.ts";
+import { isUrl } from "../../pipeline/io/open.ts";
 import { engineVersion } from "../../pipeline/modules.ts";
 import type { Tokenizer } from "../../pipeline/tokenizer.ts";
 import type { Backend } from "../backends/backend.ts";
@@ -117,7 +118,7 @@ async function alignIn(plan: AlignPlan, hooks: AlignHooks): Promise<AlignResult>
     template: resolveTemplate(plan.template, plan.folder),
     backend: hooks.backend,
     out: plan.out,
-    resolvePath: (path) => resolve(plan.folder, path),
+    resolvePath: (path) => (isUrl(path) ? path : resolve(plan.folder, path)),
     note: (message) => hooks.onEvent?.({ type: "note", message }),
     signal: hooks.signal,
   };
