@@ -139,3 +139,30 @@ test("what the experiment decides is refused in a stage, with its line", async (
   await refused([{ ...taught, with: { data: "none.jsonl" } }], /none\.jsonl/);
   await refused([{ ...taught, with: { ...taught!.with, epoch: 3 } }], /refused\.yaml:\d+: .*epoch/);
 });
+
+test("prompts that cannot be asked are counted with their lines, and held-out ones are no stage's", async () => {
+  const rows = [" ", ...Array.from({ length: 40 }, (_, n) => `Name ${n}:`)].map((prompt) =>
+    JSON.stringify({ prompt, response: "one" }),
+  );
+  writeFileSync(join(dir, "many.jsonl"), `${rows.join("\n")}\n`);
+  const path = join(dir, "many.yaml");
+  const prepared = async (prompts: object) => {
+    const data = { files: "many.jsonl", validation: 0.25 };
+    const stages = [{ name: "taught", method: "sft", with: { data } }];
+    const measured = { template: "plain", stages, measure: { ...align.measure, prompts } };
+    writeFileSync(path, stringify({ ...experiment, align: measured }));
+    const { alignment } = await prepare(readExperiment(path), { registry, cache: join(dir, "cache-many") });
+    return alignment!;
+  };
+  const held = await prepared({ files: "many.jsonl", validation: 0.25 });
+  assert.match(held.notes.join("\n"), /1 of 41 rows were left out: empty-prompt 1 \(many\.jsonl:1\)/);
+  assert.deepEqual(held.shared, []);
+  const asked = held.questions!.prompts.length;
+  assert.ok(asked > 2 && asked + held.stages[0]!.rows === 40, String(asked));
+  const all = await prepared({ files: "many.jsonl" });
+  assert.deepEqual(all.shared, [{ stage: "taught", prompts: held.stages[0]!.rows }]);
+  await assert.rejects(
+    prepared({ files: "many.jsonl", limit: 1 }),
+    /many\.yaml:\d+: found one prompt that can be asked/,
+  );
+});
