@@ -227,6 +227,12 @@ test("media types: declared where it says something, else the first bytes", () =
     ["unknown/unknown", Buffer.from([0xff, 0xd8, 0xff, 0xe0]), "image/jpeg"],
     ["", "GIF89a", "image/gif"],
     ["", "RIFF1234WEBPVP8 ", "image/webp"],
+    ["", "<br />\n<b>Warning</b>: deprecated<html>", "text/html"],
+    ["application/octet-stream", "<!-- a --> <p>plain words", "text/html"],
+    ["text/plain", "<p>plain words", "text/plain"],
+    ["text/plain", `<?xml?>${"<!---->".repeat(130)} <html>`, "text/html"],
+    ["text/plain", `${"<!---->".repeat(150)}plain words`, "text/plain"], // and soon
+    ["", "<pre-release> <bold>", "text/plain"],
     ["", "plain words", "text/plain"],
     ["", Buffer.from([1, 2, 3]), "application/octet-stream"],
     ["nonsense", "plain words", "text/plain"],

@@ -32,8 +32,9 @@ const SIGNATURES: readonly (readonly [string, Buffer, number?])[] = [
 const HEAD_BYTES = 1024;
 const ESSENCE = /^\s*([^\s/;,]+\/[^\s;,]+)/;
 const CHARSET = /;\s*charset\s*=\s*["']?\s*([^\s"';,]+)/i;
-const HTML_START =
-  /^(?:<!--[\s\S]*?-->|\s|<\?xml[^>]*>)*(?:<!doctype\s+html|<(?:html|head|body|title|script|meta|table|div)[\s>])/i;
+const HTML_START = /^<(?:!doctype\s+html|(?:html|head|body|title|script|meta|table|div)[\s>])/i;
+/** What else browsers take for HTML, but only where nothing is declared: text may begin so, too. */
+const UNDECLARED_HTML_START = /^<(?:h1|iframe|style|font|a|b|br|p)[\s/>]/i;
 const XML_START = /^\s*<\?xml/i;
 
 /** The lower-case media type without parameters; "application/octet-stream" when nothing tells. */
@@ -43,7 +44,7 @@ export function mediaTypeOf(contentType: string, body: Buffer): string {
   const signed = signatureOf(body);
   if (signed !== undefined) return signed;
   if (!GENERIC.has(declared) && declared !== "text/plain") return declared;
-  const markup = markupOf(body);
+  const markup = markupOf(body, declared !== "text/plain");
   if (markup !== undefined) return markup;
   if (declared !== "") return declared;
   return isLikelyText(body) ? "text/plain" : "application/octet-stream";
@@ -62,13 +63,26 @@ function signatureOf(body: Buffer): string | undefined {
   return undefined;
 }
 
-function markupOf(body: Buffer): string | undefined {
+function markupOf(body: Buffer, isUndeclared: boolean): string | undefined {
   const head = markupHead(body);
-  if (HTML_START.test(head)) return "text/html"; // XHTML without a declared type too, as browsers take it
+  const start = behindProlog(head);
+  if (HTML_START.test(start)) return "text/html"; // XHTML without a declared type too, as browsers take it
+  if (isUndeclared && UNDECLARED_HTML_START.test(start)) return "text/html";
   if (!XML_START.test(head) && !/^\s*<(?:rss|feed)[\s>]/i.test(head)) return undefined;
   if (/<rss[\s>]|<rdf:rdf[\s>]/i.test(head)) return "application/rss+xml";
   if (/<feed[\s>]/i.test(head)) return "application/atom+xml";
   return "application/xml";
+}
+
+/** What follows white space, comments and XML declarations. A pattern would try each comment's end again at every other's. */
+function behindProlog(head: string): string {
+  let rest = head.trimStart();
+  for (;;) {
+    const mark = rest.startsWith("<!--") ? "-->" : /^<\?xml/i.test(rest) ? ">" : "";
+    const end = mark === "" ? -1 : rest.indexOf(mark);
+    if (end < 0) return rest;
+    rest = rest.slice(end + mark.length).trimStart();
+  }
 }
 
 /** The first characters, with a byte order mark undone: UTF-16 pages are markup too. */
