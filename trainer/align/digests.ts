@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { ParameterValues } from "../model/parameters.ts";
 import type { TokenizedPrompt } from "./examples/tokenize.ts";
-import type { Row } from "./row.ts";
+import type { Row } from "./learning/row.ts";
 
 /** SHA-256 (hex) of parameters by name. */
 export function digestOfValues(values: ParameterValues): string {

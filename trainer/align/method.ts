@@ -8,7 +8,7 @@ import type { Backend } from "../backends/backend.ts";
 import type { ParameterValues } from "../model/parameters.ts";
 import type { Transformer } from "../model/transformer.ts";
 import type { AlignPlan } from "./config.ts";
-import type { Learner } from "./learner.ts";
+import type { Learner } from "./learning/learner.ts";
 import type { Template } from "./templates/template.ts";
 
 /** Numbers of a step by name, as the log and the report have them: `loss`, `reward/mean`, `kl` … */

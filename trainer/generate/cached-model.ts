@@ -99,6 +99,24 @@ export class CachedModel {
     this.#lengths[sequence] = Math.min(length, this.#lengths[sequence]!);
   }
 
+  /** Goes on with other texts, each of which has read what one of the present has: `sources` are the numbers of these. */
+  branch(sources: readonly number[]): void {
+    const before = this.#cache;
+    this.#lengths = sources.map((source) => this.#lengths[source]!);
+    if (before === undefined) return;
+    const cache = this.#cacheOf(before.capacity);
+    for (const [name, array] of Object.entries(cache.arrays)) {
+      const read = before.arrays[name]!;
+      // As many texts as before are read in the same arrays.
+      const held = read === array ? read.slice() : read;
+      const size = array.length / sources.length;
+      for (const [b, source] of sources.entries()) {
+        array.set(held.subarray(source * size, (source + 1) * size), b * size);
+      }
+    }
+    this.#cache = cache;
+  }
+
   /**
    * Reads on, in each text by as many tokens as it has here. Gives rows of logits for each: of the last token read, or of
    * all; none where there was nothing to read. They are lent until the next call.

@@ -9,6 +9,7 @@
  */
 import { RecipeError } from "../../pipeline/errors.ts";
 import type { Tokenizer } from "../../pipeline/tokenizer.ts";
+import type { Floats } from "../ir/op.ts";
 import type { CachedModel } from "./cached-model.ts";
 import { Continuation, type EndReason } from "./continuation.ts";
 import { chanceOf, drawFrom, probabilitiesOf, type Sampling, type SamplingOptions, samplingOf } from "./sampling.ts";
@@ -48,21 +49,47 @@ export class PlainDecoder implements Decoder {
 
   async decode(batch: readonly Continuation[], { sampling, seed, vocabSize }: Draw): Promise<void> {
     const model = this.#model;
-    model.begin(batch.length);
+    const addTo = (one: Continuation, logits: Floats): void => {
+      const probabilities = probabilitiesOf(logits.subarray(0, vocabSize), sampling);
+      one.add(drawFrom(probabilities, chanceOf(seed, "token", one.number, one.step)));
+    };
+    const { prompts, sources } = differentPrompts(batch);
+    const isShared = 2 * prompts.length <= batch.length;
+    model.begin(isShared ? prompts.length : batch.length);
     try {
+      if (isShared) {
+        // What many go on from is read once.
+        const logits = await model.read(prompts);
+        for (const [b, one] of batch.entries()) addTo(one, logits[sources[b]!]!.at(-1)!);
+        model.branch(sources);
+      }
       while (batch.some(({ room }) => room > 0)) {
         const logits = await model.read(batch.map((one, b) => (one.room > 0 ? one.ids.slice(model.lengths[b]) : [])));
         for (const [b, one] of batch.entries()) {
           const last = logits[b]!.at(-1);
-          if (last === undefined) continue;
-          const probabilities = probabilitiesOf(last.subarray(0, vocabSize), sampling);
-          one.add(drawFrom(probabilities, chanceOf(seed, "token", one.number, one.step)));
+          if (last !== undefined) addTo(one, last);
         }
       }
     } finally {
       model.end();
     }
   }
+}
+
+/** Prompts as they come, each once, and the number of each text's own. */
+function differentPrompts(batch: readonly Continuation[]): { prompts: (readonly number[])[]; sources: number[] } {
+  const prompts: (readonly number[])[] = [];
+  const numbers = new Map<string, number>();
+  const sources = batch.map(({ ids }) => {
+    const key = ids.join(" ");
+    const number = numbers.get(key) ?? prompts.length;
+    if (number === prompts.length) {
+      numbers.set(key, number);
+      prompts.push([...ids]);
+    }
+    return number;
+  });
+  return { prompts, sources };
 }
 
 export interface GenerateOptions extends SamplingOptions {

@@ -13,7 +13,7 @@ export interface GrpoOptions extends ClipRange, KlOptions {
 
 /**
  * Group relative policy optimization (Shao et al. 2024, arXiv 2402.03300): Σ weights · (clipped loss + β · KL). What the
- * weights are tells GRPO, DAPO and Dr. GRPO apart; advantages come from `align/advantages.ts`.
+ * weights are tells GRPO, DAPO and Dr. GRPO apart; advantages come from `align/credit/advantages.ts`.
  *
  * Inputs: `advantages` by sequence, `oldLogProbs` by token, and for the KL `referenceLogProbs` by token.
  *

@@ -3,7 +3,7 @@
  * run like any other program.
  *
  * A step may be taken in parts (micro-batches), so nothing here is divided by what a part holds: the host fills `weights` and
- * `shares` for the step as a whole (`align/token-weights.ts`), losses and statistics of parts add up, and how rows are
+ * `shares` for the step as a whole (`align/learning/token-weights.ts`), losses and statistics of parts add up, and how rows are
  * parted or padded changes nothing.
  */
 // B = sequences, T = positions

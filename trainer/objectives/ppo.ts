@@ -16,7 +16,7 @@ export interface PpoOptions extends ClipRange {
 /**
  * Proximal policy optimization (Schulman et al. 2017, arXiv 1707.06347), as trl has it: Σ weights · (clipped loss of the
  * policy + valueCoefficient · ½ · max((V - R)², (V near its old value - R)²)). The KL to the reference is in the rewards
- * (`align/token-rewards.ts`), advantages and returns come from `align/gae.ts`.
+ * (`align/credit/token-rewards.ts`), advantages and returns come from `align/credit/gae.ts`.
  *
  * Inputs by token: `advantages`, `returns`, `oldLogProbs`, `oldValues`.
  *

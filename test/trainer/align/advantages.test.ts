@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { groupAdvantages, levelGroups } from "../../../trainer/align/advantages.ts";
+import { groupAdvantages, levelGroups } from "../../../trainer/align/credit/advantages.ts";
 
 function near(found: readonly number[], expected: readonly number[]): void {
   assert.equal(found.length, expected.length);

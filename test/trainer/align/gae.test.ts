@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom } from "../../../pipeline/random.ts";
-import { explainedVariance, generalizedAdvantages, whiten } from "../../../trainer/align/gae.ts";
+import { explainedVariance, generalizedAdvantages, whiten } from "../../../trainer/align/credit/gae.ts";
 
 const REWARDS = [-0.01, -0.02, 0.03, 1];
 const VALUES = [0.5, 0.4, 0.6, 0.7];

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom } from "../../../pipeline/random.ts";
-import { Learner, type UpdateReport } from "../../../trainer/align/learner.ts";
-import { type Row, responseTokens, targetsOf } from "../../../trainer/align/row.ts";
-import { RowScorer } from "../../../trainer/align/scorer.ts";
-import { tokenWeights } from "../../../trainer/align/token-weights.ts";
+import { Learner, type UpdateReport } from "../../../trainer/align/learning/learner.ts";
+import { type Row, responseTokens, targetsOf } from "../../../trainer/align/learning/row.ts";
+import { RowScorer } from "../../../trainer/align/learning/scorer.ts";
+import { tokenWeights } from "../../../trainer/align/learning/token-weights.ts";
 import { onnxBackend } from "../../../trainer/backends/onnx/onnx.ts";
 import { referenceBackend } from "../../../trainer/backends/reference.ts";
 import { CachedModel } from "../../../trainer/generate/cached-model.ts";

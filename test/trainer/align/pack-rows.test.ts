@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom } from "../../../pipeline/random.ts";
 import { packEpoch, packRows } from "../../../trainer/align/examples/pack-rows.ts";
-import { type Row, responseTokens } from "../../../trainer/align/row.ts";
-import { fillRows } from "../../../trainer/align/row-batch.ts";
+import { type Row, responseTokens } from "../../../trainer/align/learning/row.ts";
+import { fillRows } from "../../../trainer/align/learning/row-batch.ts";
 
 /** Rows of which every id is another number. */
 function randomRows(count: number, contextLength: number, seed: number): Row[] {

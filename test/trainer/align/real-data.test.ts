@@ -6,7 +6,7 @@ import { packEpoch } from "../../../trainer/align/examples/pack-rows.ts";
 import { readRawFiles } from "../../../trainer/align/examples/raw-rows.ts";
 import { readExamples, readPreferences, readPrompts } from "../../../trainer/align/examples/read.ts";
 import { tokenizeExamples, tokenizePreferences } from "../../../trainer/align/examples/tokenize.ts";
-import { responseTokens } from "../../../trainer/align/row.ts";
+import { responseTokens } from "../../../trainer/align/learning/row.ts";
 import { TEMPLATES } from "../../../trainer/align/templates/built-ins.ts";
 import { renderPrompt, renderResponse } from "../../../trainer/align/templates/render.ts";
 import { needsShared, sharedPath } from "../../shared.ts";

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Row } from "../../../trainer/align/row.ts";
-import { fillFurther, fillResponses, fillRows, longestOf, positionsFor } from "../../../trainer/align/row-batch.ts";
+import type { Row } from "../../../trainer/align/learning/row.ts";
+import {
+  fillFurther,
+  fillResponses,
+  fillRows,
+  longestOf,
+  positionsFor,
+} from "../../../trainer/align/learning/row-batch.ts";
 import { readNpy } from "../../../trainer/conformance/npy.ts";
 import { HIDDEN } from "../../../trainer/model/layers.ts";
 import { needsShared, sharedPath } from "../../shared.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Row, targetsOf } from "../../../trainer/align/row.ts";
-import { RowScorer } from "../../../trainer/align/scorer.ts";
+import { type Row, targetsOf } from "../../../trainer/align/learning/row.ts";
+import { RowScorer } from "../../../trainer/align/learning/scorer.ts";
 import { onnxBackend } from "../../../trainer/backends/onnx/onnx.ts";
 import { referenceBackend } from "../../../trainer/backends/reference.ts";
 import { CachedModel } from "../../../trainer/generate/cached-model.ts";

@@ -1,6 +1,6 @@
 /** A model that is computed in a blink, and rows for it. */
 import { seededRandom } from "../../../pipeline/random.ts";
-import type { Row } from "../../../trainer/align/row.ts";
+import type { Row } from "../../../trainer/align/learning/row.ts";
 import { ModelConfig, type ModelOptions } from "../../../trainer/model/config.ts";
 import { beginningOf } from "../../../trainer/model/parameters.ts";
 import { Transformer } from "../../../trainer/model/transformer.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ofResponse, toTargets } from "../../../trainer/align/response-tokens.ts";
-import { tokenRewards } from "../../../trainer/align/token-rewards.ts";
+import { tokenRewards } from "../../../trainer/align/credit/token-rewards.ts";
+import { ofResponse, toTargets } from "../../../trainer/align/learning/response-tokens.ts";
 
 const RESPONSE = { logProbs: [-1, -2, -3], referenceLogProbs: [-1.5, -2, -2], score: 1, hasEnded: true } as const;
 

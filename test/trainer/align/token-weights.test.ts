@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Row, responseTokens } from "../../../trainer/align/row.ts";
-import { tokenWeights } from "../../../trainer/align/token-weights.ts";
+import { type Row, responseTokens } from "../../../trainer/align/learning/row.ts";
+import { tokenWeights } from "../../../trainer/align/learning/token-weights.ts";
 import { rowsOfLengths } from "./tiny-model.ts";
 
 const ROWS = rowsOfLengths(1, [3, 20, 1, 7, 12, 5, 26, 2]);

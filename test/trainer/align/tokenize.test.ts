@@ -10,8 +10,8 @@ import {
   tokenizePreferences,
   tokenizePrompts,
 } from "../../../trainer/align/examples/tokenize.ts";
-import { responseTokens } from "../../../trainer/align/row.ts";
-import { fillRows } from "../../../trainer/align/row-batch.ts";
+import { responseTokens } from "../../../trainer/align/learning/row.ts";
+import { fillRows } from "../../../trainer/align/learning/row-batch.ts";
 import { TEMPLATES } from "../../../trainer/align/templates/built-ins.ts";
 import { readNpy } from "../../../trainer/conformance/npy.ts";
 import { needsShared, sharedPath } from "../../shared.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Row } from "../../../trainer/align/row.ts";
-import { type Aggregation, tokenWeights } from "../../../trainer/align/token-weights.ts";
+import type { Row } from "../../../trainer/align/learning/row.ts";
+import { type Aggregation, tokenWeights } from "../../../trainer/align/learning/token-weights.ts";
 import { referenceBackend } from "../../../trainer/backends/reference.ts";
 import { gradients } from "../../../trainer/ir/autodiff.ts";
 import { type GrpoOptions, grpo } from "../../../trainer/objectives/grpo.ts";

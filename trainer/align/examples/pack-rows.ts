@@ -11,7 +11,7 @@
  */
 import { RecipeError } from "../../../pipeline/errors.ts";
 import { drawUniform, seededRandom, shuffle } from "../../../pipeline/random.ts";
-import type { Row } from "../row.ts";
+import type { Row } from "../learning/row.ts";
 
 export const PACKINGS = ["best-fit", "none"] as const;
 /** `best-fit` puts examples where they leave the least room, longest first; with `none` each has a row of its own. */

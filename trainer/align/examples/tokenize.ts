@@ -4,7 +4,7 @@
  * looked back at.
  */
 import type { Tokenizer } from "../../../pipeline/tokenizer.ts";
-import type { Row } from "../row.ts";
+import type { Row } from "../learning/row.ts";
 import { renderResponse, type Segment, segmentsOf } from "../templates/render.ts";
 import type { Template } from "../templates/template.ts";
 import type { Example, Message, Preference, Prompt } from "./example.ts";

@@ -10,11 +10,11 @@ import { artifactRows } from "../artifact.ts";
 import { Data } from "../config.ts";
 import { digestOfRows } from "../digests.ts";
 import { TOO_LONG } from "../examples/tokenize.ts";
-import { Learner } from "../learner.ts";
+import { Learner } from "../learning/learner.ts";
+import { ofResponse } from "../learning/response-tokens.ts";
+import { type Row, responseTokens } from "../learning/row.ts";
+import { RowScorer } from "../learning/scorer.ts";
 import { type Bench, defineMethod, type Metrics } from "../method.ts";
-import { ofResponse } from "../response-tokens.ts";
-import { type Row, responseTokens } from "../row.ts";
-import { RowScorer } from "../scorer.ts";
 import { OwnPairs, type PairRows, type Pairs, pairsOfAnswers, pairsOfFiles } from "./preference-pairs.ts";
 
 const options = z.object({

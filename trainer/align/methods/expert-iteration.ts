@@ -12,18 +12,18 @@ import { sft as objective } from "../../objectives/sft.ts";
 import { rateAt } from "../../optimizer/schedule.ts";
 import { artifactRows } from "../artifact.ts";
 import { digestOfValues } from "../digests.ts";
-import { Learner } from "../learner.ts";
+import { Learner } from "../learning/learner.ts";
+import type { Row } from "../learning/row.ts";
+import { AGGREGATIONS, tokenWeights } from "../learning/token-weights.ts";
+import { learnInPasses } from "../learning/update-passes.ts";
 import { type Artifact, defineMethod } from "../method.ts";
 import { placeIn } from "../read-data.ts";
-import type { Row } from "../row.ts";
 import { answerArtifacts, judgedAnswers } from "../sampling/judged-answers.ts";
 import { type JudgedRollout, JudgedSampler, samplesOf } from "../sampling/judged-sampler.ts";
 import { openQuestions } from "../sampling/open-questions.ts";
 import { QuestionOrder } from "../sampling/question-order.ts";
 import { rolloutMetrics } from "../sampling/rollout-metrics.ts";
 import { rowOf } from "../sampling/rollouts.ts";
-import { AGGREGATIONS, tokenWeights } from "../token-weights.ts";
-import { learnInPasses } from "../update-passes.ts";
 import { policyOptions } from "./policy.ts";
 
 const options = z.object({

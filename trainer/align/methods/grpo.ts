@@ -2,12 +2,12 @@
 import { z } from "zod";
 import { grpo as objective } from "../../objectives/grpo.ts";
 import { rateAt } from "../../optimizer/schedule.ts";
-import { ADVANTAGE_SCALES, groupAdvantages, levelGroups } from "../advantages.ts";
-import { Learner } from "../learner.ts";
+import { ADVANTAGE_SCALES, groupAdvantages, levelGroups } from "../credit/advantages.ts";
+import { Learner } from "../learning/learner.ts";
+import type { Row } from "../learning/row.ts";
+import { AGGREGATIONS, tokenWeights } from "../learning/token-weights.ts";
+import { learnInPasses } from "../learning/update-passes.ts";
 import { defineMethod } from "../method.ts";
-import type { Row } from "../row.ts";
-import { AGGREGATIONS, tokenWeights } from "../token-weights.ts";
-import { learnInPasses } from "../update-passes.ts";
 import { PolicyCollector, policyOptions } from "./policy.ts";
 
 const options = z.object({

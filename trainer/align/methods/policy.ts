@@ -6,17 +6,17 @@ import { z } from "zod";
 import type { ParameterValues } from "../../model/parameters.ts";
 import { Data, Drawing, VerifierUse } from "../config.ts";
 import type { TokenizedPrompt } from "../examples/tokenize.ts";
-import type { Learner } from "../learner.ts";
+import type { Learner } from "../learning/learner.ts";
+import { ofResponse } from "../learning/response-tokens.ts";
+import type { Row } from "../learning/row.ts";
+import { RowScorer, type RowScores } from "../learning/scorer.ts";
 import type { Bench, Metrics, Sample } from "../method.ts";
 import { placeIn } from "../read-data.ts";
-import { ofResponse } from "../response-tokens.ts";
-import type { Row } from "../row.ts";
 import { type JudgedRollout, JudgedSampler, samplesOf } from "../sampling/judged-sampler.ts";
 import { openQuestions } from "../sampling/open-questions.ts";
 import { QuestionOrder } from "../sampling/question-order.ts";
 import { rolloutMetrics } from "../sampling/rollout-metrics.ts";
 import { rowOf } from "../sampling/rollouts.ts";
-import { RowScorer, type RowScores } from "../scorer.ts";
 
 export const policyOptions = {
   prompts: Data,

@@ -2,14 +2,14 @@
 import { z } from "zod";
 import { ppo as objective } from "../../objectives/ppo.ts";
 import { rateAt } from "../../optimizer/schedule.ts";
-import { explainedVariance, generalizedAdvantages, whiten } from "../gae.ts";
-import { Learner } from "../learner.ts";
+import { explainedVariance, generalizedAdvantages, whiten } from "../credit/gae.ts";
+import { tokenRewards } from "../credit/token-rewards.ts";
+import { Learner } from "../learning/learner.ts";
+import { ofResponse, toTargets } from "../learning/response-tokens.ts";
+import type { Row } from "../learning/row.ts";
+import { tokenWeights } from "../learning/token-weights.ts";
+import { learnInPasses } from "../learning/update-passes.ts";
 import { defineMethod } from "../method.ts";
-import { ofResponse, toTargets } from "../response-tokens.ts";
-import type { Row } from "../row.ts";
-import { tokenRewards } from "../token-rewards.ts";
-import { tokenWeights } from "../token-weights.ts";
-import { learnInPasses } from "../update-passes.ts";
 import { PolicyCollector, policyOptions } from "./policy.ts";
 
 const options = z.object({

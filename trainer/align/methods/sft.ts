@@ -6,11 +6,11 @@ import { Data } from "../config.ts";
 import { PACKINGS, packEpoch } from "../examples/pack-rows.ts";
 import { readExamples } from "../examples/read.ts";
 import { LEARN, TOO_LONG, tokenizeExamples } from "../examples/tokenize.ts";
-import { Learner } from "../learner.ts";
+import { Learner } from "../learning/learner.ts";
+import { type Row, responseTokens } from "../learning/row.ts";
+import { AGGREGATIONS, tokenWeights } from "../learning/token-weights.ts";
 import { defineMethod } from "../method.ts";
 import { readData, tellFaults } from "../read-data.ts";
-import { type Row, responseTokens } from "../row.ts";
-import { AGGREGATIONS, tokenWeights } from "../token-weights.ts";
 
 const options = z.object({
   data: Data,

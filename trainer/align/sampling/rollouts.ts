@@ -4,7 +4,7 @@ import type { Tokenizer } from "../../../pipeline/tokenizer.ts";
 import { type Decoder, generateTexts } from "../../generate/generator.ts";
 import { seedOf } from "../../model/parameters.ts";
 import type { TokenizedPrompt } from "../examples/tokenize.ts";
-import type { Row } from "../row.ts";
+import type { Row } from "../learning/row.ts";
 import { responseIn } from "../templates/render.ts";
 import type { Template } from "../templates/template.ts";
 

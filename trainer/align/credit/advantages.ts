@@ -1,5 +1,5 @@
 /** Advantages of responses from what others to the same prompt earned. */
-import { groupNormalizedRewards } from "../objectives/group-rewards.ts";
+import { groupNormalizedRewards } from "../../objectives/group-rewards.ts";
 
 export const ADVANTAGE_SCALES = ["group", "batch", "none"] as const;
 

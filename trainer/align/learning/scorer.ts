@@ -1,13 +1,13 @@
 /** What a model says of rows as they are: log-probabilities, entropy, and values where there is a head for them. */
 // B = sequences, T = positions
-import type { Backend, Executable } from "../backends/backend.ts";
-import { crossEntropy, neg, reshape } from "../ir/ops/index.ts";
-import { input, type Tensor } from "../ir/tensor.ts";
-import type { ParameterValues } from "../model/parameters.ts";
-import type { Transformer } from "../model/transformer.ts";
-import type { ValueHead } from "../model/value-head.ts";
-import { entropy } from "../objectives/entropy.ts";
-import { tempered } from "../objectives/tempered.ts";
+import type { Backend, Executable } from "../../backends/backend.ts";
+import { crossEntropy, neg, reshape } from "../../ir/ops/index.ts";
+import { input, type Tensor } from "../../ir/tensor.ts";
+import type { ParameterValues } from "../../model/parameters.ts";
+import type { Transformer } from "../../model/transformer.ts";
+import type { ValueHead } from "../../model/value-head.ts";
+import { entropy } from "../../objectives/entropy.ts";
+import { tempered } from "../../objectives/tempered.ts";
 import { type Row, targetsOf } from "./row.ts";
 import { fillRows, longestOf, positionsFor } from "./row-batch.ts";
 

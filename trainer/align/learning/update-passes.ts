@@ -1,7 +1,7 @@
 /** Learning from rows that were collected: several passes, in mini-batches, each pass in an order of its own. */
-import { drawUniform, seededRandom, shuffle } from "../../pipeline/random.ts";
+import { drawUniform, seededRandom, shuffle } from "../../../pipeline/random.ts";
+import type { Metrics } from "../method.ts";
 import type { Learner, UpdateReport } from "./learner.ts";
-import type { Metrics } from "./method.ts";
 
 export interface PassOptions {
   readonly passes: number;

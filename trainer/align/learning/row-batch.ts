@@ -1,7 +1,7 @@
 /** Rows as the inputs of a program: padded at their ends to one length, up to a number of sequences. */
 // B = sequences, T = positions
-import type { Values } from "../ir/op.ts";
-import { HIDDEN } from "../model/layers.ts";
+import type { Values } from "../../ir/op.ts";
+import { HIDDEN } from "../../model/layers.ts";
 import { type Row, targetsOf } from "./row.ts";
 
 /** Lengths are rounded up to these steps, so that a few programs serve all. */

@@ -7,20 +7,20 @@
  * the same arrays has the model as it is by then.
  */
 // B = sequences, T = positions
-import { failpoint } from "../../pipeline/failpoints.ts";
-import type { Backend, Executable } from "../backends/backend.ts";
-import { gradients } from "../ir/autodiff.ts";
-import { crossEntropy, lessOrEqual, max, mul, neg, pick, reshape, total } from "../ir/ops/index.ts";
-import { input, type Program, type Tensor } from "../ir/tensor.ts";
-import { beginningOf, type Parameter, type ParameterValues } from "../model/parameters.ts";
-import type { Transformer } from "../model/transformer.ts";
-import { ValueHead } from "../model/value-head.ts";
-import { entropy } from "../objectives/entropy.ts";
-import { gradientName } from "../objectives/next-token.ts";
-import type { Extent, Objective } from "../objectives/objective.ts";
-import { tempered } from "../objectives/tempered.ts";
-import { AdamW, type AdamWOptions, globalNorm } from "../optimizer/adamw.ts";
-import { DivergedError } from "../train.ts";
+import { failpoint } from "../../../pipeline/failpoints.ts";
+import type { Backend, Executable } from "../../backends/backend.ts";
+import { gradients } from "../../ir/autodiff.ts";
+import { crossEntropy, lessOrEqual, max, mul, neg, pick, reshape, total } from "../../ir/ops/index.ts";
+import { input, type Program, type Tensor } from "../../ir/tensor.ts";
+import { beginningOf, type Parameter, type ParameterValues } from "../../model/parameters.ts";
+import type { Transformer } from "../../model/transformer.ts";
+import { ValueHead } from "../../model/value-head.ts";
+import { entropy } from "../../objectives/entropy.ts";
+import { gradientName } from "../../objectives/next-token.ts";
+import type { Extent, Objective } from "../../objectives/objective.ts";
+import { tempered } from "../../objectives/tempered.ts";
+import { AdamW, type AdamWOptions, globalNorm } from "../../optimizer/adamw.ts";
+import { DivergedError } from "../../train.ts";
 import { type Row, responseTokens } from "./row.ts";
 import { fillFurther, fillResponses, fillRows, longestOf, positionsFor } from "./row-batch.ts";
 
