@@ -22,7 +22,7 @@ const MIB = 1 << 20;
 export default defineSource({
   name: "warc",
   module: import.meta.url,
-  version: 1,
+  version: 2,
   places: ["files"],
   params: z.object({
     files: z.array(z.string().min(1)).min(1).describe("Paths, globs and http(s) URLs."),
