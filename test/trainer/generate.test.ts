@@ -174,6 +174,49 @@ test("beside others, logits of a text are to the bit what they are alone", async
   }
 });
 
+test("a prompt that several texts go on from is read once, and they are what each is alone", async () => {
+  const prompts = randomPrompts(3);
+  const order = [2, 0, 0, 2, 1, 0, 2, 2, 1, 0];
+  const repeated = order.map((n) => prompts[n]!);
+  for (const backend of BACKENDS) {
+    for (const positions of ["rope", "learned"] as const) {
+      const model = cachedModel({ ...TINY, positions }, backend);
+      const tokens: number[] = [];
+      const read = model.read.bind(model);
+      model.read = (texts, wanted) => {
+        tokens.push(texts.reduce((sum, { length }) => sum + length, 0));
+        return read(texts, wanted);
+      };
+      const ways = { maxTokens: 6, seed: 3 };
+      const together = await generateIds(new PlainDecoder(model), repeated, ways);
+      assert.equal(
+        tokens[0],
+        new Set(prompts).values().reduce((sum, { length }) => sum + length, 0),
+      );
+      assert.deepEqual(together, await generateIds(new PlainDecoder(model), repeated, { ...ways, batchSize: 1 }));
+      await model.close();
+    }
+  }
+});
+
+test("texts branch off to as many others as before, in any order", async () => {
+  const model = cachedModel(TINY, REFERENCE);
+  const [a, b] = [
+    [1, 2, 3],
+    [4, 5],
+  ];
+  const sayNext = async (prompts: readonly (readonly number[])[], sources?: readonly number[]) => {
+    model.begin(prompts.length);
+    await model.read(prompts);
+    if (sources !== undefined) model.branch(sources);
+    const rows = (await model.read([[7], [8]])).map(([row]) => row!.slice());
+    model.end();
+    return rows;
+  };
+  assert.deepEqual(await sayNext([a, b], [1, 0]), await sayNext([b, a]));
+  assert.deepEqual(await sayNext([a, b], [1, 1]), await sayNext([b, b]));
+});
+
 test("what was rewound is read anew, and a second batch knows nothing of the first", async () => {
   const [text] = randomPrompts(1).map(() => [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3]);
   const [expected] = await recomputed(TINY, REFERENCE, [text!]);
