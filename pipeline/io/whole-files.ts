@@ -1,4 +1,5 @@
 /** Files that are to be the same everywhere, as those that models are measured on: read as they are, or not at all. */
+import { isUtf8 } from "node:buffer";
 import { basename } from "node:path";
 import { FormatError } from "../errors.ts";
 import type { PlannedInput, SourceLog, Span } from "../source.ts";
@@ -36,7 +37,22 @@ export function strictLog({ location }: PlannedInput): SourceLog {
 export async function readWholeText(input: PlannedInput): Promise<string> {
   const parts: Buffer[] = [];
   for await (const part of spanText(wholeSpan(input), strictLog(input))) parts.push(part);
-  const { text, invalid } = decodeUtf8(Buffer.concat(parts));
+  const bytes = Buffer.concat(parts);
+  const { text, invalid } = decodeUtf8(bytes);
   if (invalid === 0) return text;
-  throw new FormatError(`${input.location}: ${invalid} sequences of bytes are not UTF-8; write the file anew in UTF-8`);
+  throw new FormatError(
+    `${input.location}: ${invalid} sequences of bytes are not UTF-8, the first in line ${lineNotUtf8(bytes)}; write the file anew in UTF-8`,
+  );
+}
+
+/** From 1. No byte of a longer sequence is a line feed. */
+function lineNotUtf8(bytes: Buffer): number {
+  let line = 1;
+  for (let from = 0; from < bytes.length; line++) {
+    const end = bytes.indexOf("\n", from);
+    const to = end < 0 ? bytes.length : end + 1;
+    if (!isUtf8(bytes.subarray(from, to))) break;
+    from = to;
+  }
+  return line;
 }

@@ -385,8 +385,8 @@ test("sets that cannot be used are refused: with the file, the line, what was fo
       /cut\.jsonl\.gz @ \d+: .*copy the file again/,
     ],
     [
-      { evals: [evalFile("latin1.txt", Buffer.from("caf\xe9 au lait", "latin1"))] },
-      /latin1\.txt: 1 sequences of bytes are not UTF-8/,
+      { evals: [evalFile("latin1.txt", Buffer.from("a\n\ncaf\xe9 au lait\nb", "latin1"))] },
+      /latin1\.txt: 1 sequences of bytes are not UTF-8, the first in line 3/,
     ],
     [{ evals: [evalFile("numbers.jsonl", [{ a: 1 }, { a: 2 }])] }, /numbers\.jsonl:1: found no text in 2 rows/],
     [
