@@ -113,7 +113,7 @@ function openDisplay(json: boolean): Display {
       const left = duration((steps - step) * seconds);
       const line = `step ${count(step)}/${count(steps)}  ${shown(event.metrics)}  about ${left} left`;
       if (live !== undefined) live(`${bar(step / steps, 30)} ${line}`);
-      else if (Date.now() - lastMs >= LINE_EVERY_MS) {
+      else if (step === steps || Date.now() - lastMs >= LINE_EVERY_MS) {
         lastMs = Date.now();
         console.error(line);
       }
@@ -131,12 +131,18 @@ function describeEvent(event: Exclude<AlignEvent, { type: "step" }>): string | u
     case "note":
       return `note: ${event.message}`;
     case "evaluation":
-      return `step ${count(event.step)}: ${shown(event.metrics, Number.POSITIVE_INFINITY)}`;
+      return told(`step ${count(event.step)}`, event.metrics);
     case "prepared":
-      return `prepared: ${shown(event.metrics, Number.POSITIVE_INFINITY)}`;
+      return told("prepared", event.metrics);
     case "checkpoint":
       return undefined;
   }
+}
+
+/** Nothing where all that there is was spent: that is told at the end. */
+function told(what: string, metrics: Metrics): string | undefined {
+  const all = shown(metrics, Number.POSITIVE_INFINITY);
+  return all === "" ? undefined : `${what}: ${all}`;
 }
 
 function shown(metrics: Metrics, most = SHOWN): string {

@@ -40,7 +40,7 @@ export const Drawing = {
   maxTokens: z.int().min(1).default(64).describe("of a response"),
   temperature: z.number().min(0).default(1),
   topP: z.number().gt(0).max(1).optional(),
-  stop: z.array(z.string()).default([]).describe("texts that end a response, where no end of text is learned"),
+  stop: z.array(z.string().min(1)).default([]).describe("texts that end a response, where no end of text is learned"),
 };
 
 const Evaluate = z.strictObject({

@@ -5,7 +5,7 @@ import type { FaultReport } from "./examples/faults.ts";
 import type { ReadOptions, ReadSet } from "./examples/read.ts";
 import type { Bench } from "./method.ts";
 
-type Reader<T> = (files: readonly string[], options: ReadOptions) => Promise<ReadSet<T>>;
+type Reader<T> = (files: readonly string[], options: ReadOptions, place: string) => Promise<ReadSet<T>>;
 
 /** `field` is where the config has it. Raises RecipeError where no row is left. */
 export async function readData<T>(
@@ -17,6 +17,7 @@ export async function readData<T>(
   const set = await read(
     files.map((file) => bench.resolvePath(file)),
     options as ReadOptions,
+    placeIn(bench, field),
   );
   tellFaults(set.faults, bench);
   if (set.rows.length === 0) {

@@ -285,6 +285,11 @@ class AlignRun {
     failpoint("write");
     renameSync(unfinished, join(out, MODEL));
     failpoint("write");
+    if (learnedNothing(log.entries)) {
+      this.#bench.note(
+        `nothing was learned in ${steps} steps: no answers were left to learn from, since those to a question earned the same, or nothing, or were cut; ${SAMPLES} shows some`,
+      );
+    }
     const evaluations = log.entries.filter(({ type }) => type === "evaluation");
     const before = evaluations.find(({ step }) => step === 0)?.metrics;
     const after = evaluations.findLast(({ step }) => step === steps)?.metrics;
@@ -350,6 +355,11 @@ function withoutPlaces(options: unknown): unknown {
   if (typeof options !== "object" || options === null) return options;
   const kept = Object.entries(options).filter(([name]) => name !== "files" && name !== "use");
   return Object.fromEntries(kept.map(([name, value]) => [name, withoutPlaces(value)]));
+}
+
+/** Whether a method that tells how many answers it learned from learned from none in any step. */
+function learnedNothing(entries: readonly AlignEntry[]): boolean {
+  return entries.every(({ type, metrics }) => type !== "step" || metrics.learned === 0);
 }
 
 function spentIn(entries: readonly AlignEntry[]): Metrics {

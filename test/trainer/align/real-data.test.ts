@@ -53,7 +53,7 @@ test("pairs load as pairs, faulty ones counted with their lines", needsShared(DA
 });
 
 test("dialogues of hh-rlhf are rendered as they were, to the letter", needsShared(DATA), async () => {
-  const raw = (await readRawFiles([path(HH)], "pairs")).flatMap((file) => file.rows);
+  const raw = (await readRawFiles([path(HH)], { kind: "pairs", place: "pairs" })).flatMap((file) => file.rows);
   const texts = new Map(raw.map(({ place, value }) => [place, value() as { chosen: string; rejected: string }]));
   const render = (messages: readonly Message[], response: string): string =>
     renderPrompt(TEMPLATES.hh!, messages) + renderResponse(TEMPLATES.hh!, response);

@@ -156,7 +156,7 @@ test("what cannot be followed is told with its line", async () => {
   const wrong: [string, string, Record<string, unknown>, RegExp][] = [
     ["sft", "sft", { bacth: 4 }, /:\d+: sft: unknown parameter "bacth"$/],
     ["sft", "sft", { epochs: 0 }, /:\d+: sft\.epochs: expected .*>=1, found number \(0\)/],
-    ["sft", "sft", { data: "nowhere.jsonl" }, /nowhere\.jsonl/],
+    ["sft", "sft", { data: "nowhere.jsonl" }, /:\d+: data\[0\]: no such file: .*nowhere\.jsonl/],
     [
       "sft",
       "sft",
@@ -187,7 +187,14 @@ test("what cannot be followed is told with its line", async () => {
       { prompts: "no-answers.jsonl", reward: [{ use: "numeric", with: { field: "answer" } }] },
       /:\d+: prompts: answers to none of 2 prompts can be verified/,
     ],
-    ["grpo", "grpo", { maxTokens: 40 }, /prompts: 8 of 8 rows are faulty \(prompt-too-long 8\)/],
+    [
+      "grpo",
+      "grpo",
+      { maxTokens: 40 },
+      /:\d+: prompts: 8 of 8 rows are faulty \(prompt-too-long 8\).*a lower maxTokens/,
+    ],
+    ["grpo", "grpo", { temperature: 0 }, /:\d+: grpo\.temperature: found 0, at which all answers .* are the same/],
+    ["grpo", "grpo", { stop: [""] }, /:\d+: grpo\.stop\[0\]: expected/],
     ["sft", "sft", { model: { layers: 1 } }, /:\d+: model\.contextLength: expected number, found nothing/],
     ["ppo", "ppo", { model: undefined }, /expected either "from" .* or "model"/],
     [
@@ -238,6 +245,18 @@ export default defineVerifier({
   assert.match(notes[0]!, /^verifier failing failed \(threw\), at questions\.jsonl:\d+: Error: no idea/);
   const steps = events.filter((event): event is AlignEvent & AlignEntry => event.type === "step");
   for (const { metrics } of steps) assert.ok(metrics.failed! > 0.4);
+});
+
+test("a run that learned from no answer says so", async () => {
+  const level = [{ use: "length", with: { atMost: 1000 } }];
+  const notesOf = async (reward: unknown): Promise<string[]> => {
+    const notes: string[] = [];
+    const onEvent = (event: AlignEvent) => void (event.type === "note" && notes.push(event.message));
+    await align(folder, "grpo", { ...SMALL.grpo!.config, reward, out: newOut() }, { onEvent });
+    return notes;
+  };
+  assert.match((await notesOf(level)).join(), /^nothing was learned in \d+ steps: no answers were left to learn from/);
+  assert.deepEqual(await notesOf([OFTEN_RIGHT]), []);
 });
 
 /** Every file but the checkpoints' and the lock, and what is in it. */

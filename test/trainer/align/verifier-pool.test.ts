@@ -104,6 +104,7 @@ test("a verifier that throws, hangs, gives no score or exits fails on that respo
   );
   assert.equal(failures[0]!.message, "Error: bad day");
   assert.equal(failures[2]!.message, "expected a number from 0 to 1, found NaN");
+  assert.equal(failures[5]!.message, 'expected a number from 0 to 1, found "1"');
   assert.match(failures[7]!.message, /a promise: verify must not be async/);
   assert.deepEqual(
     countFailures(failures).map(({ verifier, reason, count, place }) => [verifier, reason, count, place]),

@@ -22,13 +22,16 @@ export interface RawFile {
  * Reads files, named by paths, globs and URLs, as such, .gz or .zst. Raises RecipeError, `place` first, for one that is not
  * there; FormatError for one that is damaged, has no rows, or is neither of the three.
  */
-export async function readRawFiles(files: readonly string[], place: string): Promise<RawFile[]> {
+export async function readRawFiles(
+  files: readonly string[],
+  { kind, place }: { readonly kind: string; readonly place: string },
+): Promise<RawFile[]> {
   const read: RawFile[] = [];
   for (const input of await findFiles(files, place)) {
     const { file, location } = input;
     const text = (await readWholeText(input)).replace(/^\uFEFF/, "");
     const rows = rowsOf(text, input).map(({ n, value }) => ({ place: `${file}:${n}`, value }));
-    if (rows.length === 0) throw new FormatError(`${location}: found no rows, expected those of ${place}`);
+    if (rows.length === 0) throw new FormatError(`${location}: found no rows, expected those of ${kind}`);
     read.push({ file, location, rows });
   }
   return read;

@@ -63,13 +63,17 @@ export interface ReadSet<T> {
 
 /**
  * Reads prompts and answers to them; of pairs, the chosen answer. `files` are paths, globs and URLs: JSON Lines, a JSON
- * array or CSV with a header, as such, .gz or .zst. Raises RecipeError for what cannot be asked, FormatError for files that
- * are not what they are taken for.
+ * array or CSV with a header, as such, .gz or .zst; `place` is what messages call the list of them. Raises RecipeError for
+ * what cannot be asked, FormatError for files that are not what they are taken for.
  * @example
  * const { rows, faults } = await readExamples("alpaca.json.gz", { validation: 0.1 });
  */
-export function readExamples(files: string | readonly string[], options: ReadOptions = {}): Promise<ReadSet<Example>> {
-  return readSet(files, options, "examples", ({ response }, prompt) => {
+export function readExamples(
+  files: string | readonly string[],
+  options: ReadOptions = {},
+  place = "examples",
+): Promise<ReadSet<Example>> {
+  return readSet(files, options, { kind: "examples", place }, ({ response }, prompt) => {
     const said = response!();
     if (said.trim() === "") throw new RowFault("empty-response", "found no text in the response");
     return { ...prompt, response: said };
@@ -80,8 +84,9 @@ export function readExamples(files: string | readonly string[], options: ReadOpt
 export function readPreferences(
   files: string | readonly string[],
   options: ReadOptions = {},
+  place = "preferences",
 ): Promise<ReadSet<Preference>> {
-  return readSet(files, options, "preferences", ({ pair }, prompt) => {
+  return readSet(files, options, { kind: "preferences", place }, ({ pair }, prompt) => {
     const { chosen, rejected } = pair!();
     if (chosen.trim() === "") throw new RowFault("empty-response", "found no text in the chosen answer");
     if (rejected.trim() === "") throw new RowFault("empty-response", "found no text in the rejected answer");
@@ -93,8 +98,12 @@ export function readPreferences(
 }
 
 /** Reads prompts, of rows with or without answers; the rest as for `readExamples`. */
-export function readPrompts(files: string | readonly string[], options: ReadOptions = {}): Promise<ReadSet<Prompt>> {
-  return readSet(files, options, "prompts", (_, prompt) => prompt);
+export function readPrompts(
+  files: string | readonly string[],
+  options: ReadOptions = {},
+  place = "prompts",
+): Promise<ReadSet<Prompt>> {
+  return readSet(files, options, { kind: "prompts", place }, (_, prompt) => prompt);
 }
 
 /** Which formats have what is read. */
@@ -108,7 +117,7 @@ type Kind = keyof typeof ENOUGH;
 async function readSet<T extends Prompt>(
   files: string | readonly string[],
   given: ReadOptions,
-  kind: Kind,
+  { kind, place }: { readonly kind: Kind; readonly place: string },
   make: (reading: Reading, prompt: Prompt) => T,
 ): Promise<ReadSet<T>> {
   const options = parsed(given, kind);
@@ -116,7 +125,7 @@ async function readSet<T extends Prompt>(
   const values: T[] = [];
   const formats: Record<string, string> = {};
   const named = formatNamed(options);
-  const read = await readRawFiles([files].flat(), kind);
+  const read = await readRawFiles([files].flat(), { kind, place });
   for (const raw of read) {
     const format = named ?? formatOf(raw);
     expectGives(format, kind, raw.location);

@@ -140,9 +140,16 @@ export function tokenizePrompts<T extends Prompt>(
     contextLength,
     responseTokens = 1,
     onFault,
-  }: { readonly contextLength: number; readonly responseTokens?: number; readonly onFault?: OnFault },
+    place = "prompts",
+  }: {
+    readonly contextLength: number;
+    readonly responseTokens?: number;
+    readonly onFault?: OnFault;
+    /** What messages call them. */
+    readonly place?: string;
+  },
 ): TokenizedSet<TokenizedPrompt & { readonly prompt: T }> {
-  return tokenizeAll(prompts, "prompts", { contextLength, ...(onFault && { onFault }) }, (prompt) => {
+  return tokenizeAll(prompts, place, { contextLength, ...(onFault && { onFault }) }, (prompt) => {
     const ids = promptIds(tokenizer, template, prompt.messages);
     expectRoom(ids.length, contextLength, responseTokens);
     return { prompt, ids };
@@ -186,8 +193,10 @@ function fitted(row: TokenizedRow, contextLength: number, tooLong: TooLong): Tok
 
 function expectRoom(prompt: number, contextLength: number, response: number): void {
   if (prompt + response <= contextLength + 1) return;
-  const expected = `expected ${contextLength + 1 - response} at most (context ${contextLength}, response ${response})`;
-  throw new RowFault("prompt-too-long", `found ${prompt} tokens, ${expected}`);
+  const most = Math.max(0, contextLength + 1 - response);
+  const expected = `expected ${most} at most (context ${contextLength}, response ${response})`;
+  const advice = response > 1 ? "; a lower maxTokens leaves more" : "";
+  throw new RowFault("prompt-too-long", `found ${prompt} tokens, ${expected}${advice}`);
 }
 
 interface Part {

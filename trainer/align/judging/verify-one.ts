@@ -34,5 +34,6 @@ function partsOf(judgement: unknown): { readonly score: unknown; readonly parts:
 }
 
 function shown(value: unknown): unknown {
-  return value instanceof Promise ? "a promise: verify must not be async" : value;
+  if (value instanceof Promise) return "a promise: verify must not be async";
+  return typeof value === "string" ? JSON.stringify(value) : value; // "1" is no number.
 }

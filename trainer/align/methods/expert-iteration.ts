@@ -102,8 +102,7 @@ export default defineMethod({
           chooseAnswers(rollouts, given, tokensOf),
         );
         const rows = chosen.map(({ answer }) => rowOf(rollouts[answer]!));
-        if (rows.length === 0)
-          note(`round ${n}: no answer of ${rollouts.length} is to be learned; it goes on with the next`);
+        if (rows.length === 0) note(noneLeft(n, rollouts, given));
         const rate = rateAt(n, steps, plan.schedule);
         const learned = await learnInPasses(learner, rows, weighted, { passes, batch, rate, seed: plan.seed, purpose });
         const probed = await probe?.judge(rollouts);
@@ -135,6 +134,19 @@ export default defineMethod({
   },
 });
 
+function noneLeft(round: number, rollouts: readonly JudgedRollout[], options: Options): string {
+  const enough = rollouts.filter(({ reward }) => isEnough(reward, options));
+  const cut = options.learnCut ? 0 : enough.filter(({ isCut }) => isCut).length;
+  return (
+    `round ${round}: no answer of ${rollouts.length} is to be learned; ${enough.length} earned enough` +
+    `${cut > 0 ? `, of which ${cut} were cut (maxTokens, learnCut)` : ""}; it goes on with the next`
+  );
+}
+
+function isEnough(reward: number, { threshold }: Pick<Options, "threshold">): boolean {
+  return threshold === undefined ? reward > 0 : reward >= threshold;
+}
+
 /** Of each question, the different answers that earned enough: the best first, and among equals those that came first. */
 function chooseAnswers(
   rollouts: readonly JudgedRollout[],
@@ -147,8 +159,7 @@ function chooseAnswers(
     return answers
       .filter((answer) => {
         const { reward, isCut } = rollouts[answer]!;
-        const isEnough = threshold === undefined ? reward > 0 : reward >= threshold;
-        return isEnough && (learnCut || !isCut) && tokensOf(rollouts[answer]!) >= minTokens;
+        return isEnough(reward, { threshold }) && (learnCut || !isCut) && tokensOf(rollouts[answer]!) >= minTokens;
       })
       .sort((a, b) => rollouts[b]!.reward - rollouts[a]!.reward || a - b)
       .filter((answer) => {

@@ -41,6 +41,10 @@ export default defineMethod({
   out: tiny-grpo
 `,
   options,
+  complaint({ temperature }) {
+    if (temperature > 0) return undefined;
+    return { field: "temperature", message: "found 0, at which all answers to a question are the same; expected more" };
+  },
   async begin(bench, given) {
     const { plan, model, values, backend } = bench;
     const { samples, scaleBy, aggregate, clipLow, clipHigh = clipLow, ratio, klCoefficient, skipLevelGroups } = given;

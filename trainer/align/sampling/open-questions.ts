@@ -34,6 +34,7 @@ export async function openQuestions(
       contextLength: model.config.contextLength,
       responseTokens: asked.maxTokens,
       onFault: asked.prompts.onFault,
+      place: placeIn(bench, place),
     });
     tellFaults(tokenized.faults, bench);
     return await sampler.usable(tokenized.rows);
