@@ -18,7 +18,7 @@ import { TASKS } from "./alignment-toys/tasks.ts";
 const folder = process.env.ALIGNMENT_TOYS ?? join(tmpdir(), "sluice-alignment-toys");
 /** Tasks and arms that are known to gain: `docs/results/2026-11-30-alignment.md`. */
 const MEASURED = TASKS.filter(({ name }) => name === "sorting");
-const GAIN = ["dpo", "expert-iteration", "grpo"];
+const GAIN = ["dpo", "expert-iteration", "grpo", "ppo"];
 
 for (const { name: task } of MEASURED) {
   test(`${task}: what is learned from a verifier beats supervision alone`, async (t) => {

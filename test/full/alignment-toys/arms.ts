@@ -11,8 +11,8 @@ const BY_STEP = {
 };
 
 /**
- * Supervision goes on until it hardly helps, and the others begin there. `supervised-longer` goes on with the same examples
- * again, for about the computation that the dearest of the others takes.
+ * Supervision goes through the examples fifty times, and the others begin there. `supervised-longer`, the control, goes on with
+ * the same examples.
  */
 export const ARMS: readonly Arm[] = [
   { name: "supervised-first", method: "sft", config: { ...SUPERVISED, epochs: 20, schedule: { peak: 1e-3 } } },
