@@ -9,7 +9,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { ARMS, SEEDS } from "./alignment-toys/arms.ts";
+import { ALONE, ARMS, SEEDS } from "./alignment-toys/arms.ts";
 import type { ArmResult } from "./alignment-toys/cell.ts";
 import { alignToSorting } from "./alignment-toys/exploit.ts";
 import { summarize, tableOf } from "./alignment-toys/summary.ts";
@@ -28,7 +28,7 @@ for (const { name: task } of MEASURED) {
     };
     await Promise.all(Array.from({ length: availableParallelism() }, work));
     const results = SEEDS.flatMap((seed) => ARMS.map(({ name }) => resultOf(task, seed, name)));
-    const summaries = summarize(results, ARMS[0]!.name);
+    const summaries = summarize(results, ALONE);
     for (const line of tableOf(summaries).split("\n")) t.diagnostic(line);
     for (const { arm, sampledGain } of summaries) {
       if (GAIN.includes(arm)) assert.ok(sampledGain.low > 0, `${arm}: ${JSON.stringify(sampledGain)}`);

@@ -41,5 +41,8 @@ export const ARMS: readonly Arm[] = [
   { name: "ppo", from: "supervised", method: "ppo", config: BY_STEP },
 ];
 
+/** What the others are compared with: the model that they begin with. */
+export const ALONE = "supervised";
+
 /** Not those that settings were chosen with. */
 export const SEEDS = [1, 2, 3, 4, 5];
