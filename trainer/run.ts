@@ -202,7 +202,7 @@ class Run {
 
   /** Takes up the last checkpoint, if there is one. */
   async #goOn(training: Training): Promise<void> {
-    const checkpoint = await checkpointToGoOnFrom(this.#checkpoints, this.#identity.digest, this.#plan.out);
+    const checkpoint = await checkpointToGoOnFrom(this.#checkpoints, this.#identity, this.#plan.out);
     if (checkpoint === undefined) return;
     restore(training, checkpoint);
     training.step = checkpoint.step;

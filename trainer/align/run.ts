@@ -19,6 +19,7 @@ import type { Tokenizer } from "../../pipeline/tokenizer.ts";
 import type { Backend } from "../backends/backend.ts";
 import {
   type LoadedCheckpoint,
+  latestCheckpoint,
   loadCheckpoint,
   MODEL,
   pruneCheckpoints,
@@ -33,6 +34,7 @@ import { beginningOf } from "../model/parameters.ts";
 import { modelFrom } from "../model/presets.ts";
 import { Transformer } from "../model/transformer.ts";
 import { CHECKPOINTS, takeRunFolder } from "../run-folder.ts";
+import { DivergedError } from "../train.ts";
 import type { AlignPlan } from "./config.ts";
 import { type Measuring, openMeasuring } from "./measuring.ts";
 import type { Artifact, Bench, Method, Metrics, Sample } from "./method.ts";
@@ -189,7 +191,7 @@ class AlignRun {
 
   async toTheEnd(): Promise<AlignResult> {
     const { plan, out } = this.#bench;
-    const checkpoint = await checkpointToGoOnFrom(this.#checkpoints, this.#identity.digest, out);
+    const checkpoint = await checkpointToGoOnFrom(this.#checkpoints, this.#identity, out);
     const startMs = performance.now();
     const prepared = await this.#method.prepare?.();
     const preparedSeconds = (performance.now() - startMs) / 1000;
@@ -212,7 +214,13 @@ class AlignRun {
         this.#hooks.signal.throwIfAborted();
       }
       const startMs = performance.now();
-      const outcome = await this.#method.step(step);
+      const outcome = await this.#method.step(step).catch(async (error: unknown) => {
+        if (!(error instanceof DivergedError)) throw error;
+        const last = await latestCheckpoint(this.#checkpoints);
+        throw new DivergedError(`step ${step}, ${error.message}; last checkpoint: ${last ?? "none yet"}`, {
+          cause: error,
+        });
+      });
       const seconds = (performance.now() - startMs) / 1000;
       this.#add(log, { type: "step", step, seconds, metrics: outcome.metrics });
       for (const sample of outcome.samples ?? []) samples.add(sample);
@@ -277,7 +285,7 @@ class AlignRun {
   async #finish(log: StepLog<AlignEntry>): Promise<AlignResult> {
     const { plan, out, model, values, tokenizer } = this.#bench;
     const { steps } = this.#method;
-    const checkpoint = await checkpointToGoOnFrom(this.#checkpoints, this.#identity.digest, out);
+    const checkpoint = await checkpointToGoOnFrom(this.#checkpoints, this.#identity, out);
     const { digest } = await loadCheckpoint(checkpoint!.folder);
     // Renamed into place: a kill or a full disk leaves no half of a model.
     const unfinished = join(out, `.${MODEL}.tmp`);

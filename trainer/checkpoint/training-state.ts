@@ -1,4 +1,5 @@
 /** What training changes, to a checkpoint and back. */
+import { isDeepStrictEqual } from "node:util";
 import { FormatError, RecipeError } from "../../pipeline/errors.ts";
 import type { Parameter, ParameterValues } from "../model/parameters.ts";
 import type { AdamW } from "../optimizer/adamw.ts";
@@ -49,7 +50,7 @@ export function restore({ parameters, values, optimizer }: TrainingState, checkp
  */
 export async function checkpointToGoOnFrom(
   root: string,
-  configHash: string,
+  identity: { readonly content: object; readonly digest: string },
   out: string,
 ): Promise<LoadedCheckpoint | undefined> {
   const folder = await latestCheckpoint(root);
@@ -62,10 +63,22 @@ export async function checkpointToGoOnFrom(
     );
   }
   const checkpoint = await loadCheckpoint(folder);
-  if (checkpoint.configHash !== configHash) {
+  if (checkpoint.configHash !== identity.digest) {
+    const differing = differingFields(checkpoint.config, JSON.parse(JSON.stringify(identity.content)));
     throw new RecipeError(
-      `${out}: holds a run of another config (${checkpoint.configHash.slice(0, 12)}…, this one is ${configHash.slice(0, 12)}…); give another "out", or remove the folder`,
+      `${out}: holds a run of another config or of other data (differing: ${differing.slice(0, 3).join(", ")}${differing.length > 3 ? " …" : ""}); give another "out", or remove the folder`,
     );
   }
   return checkpoint;
+}
+
+/** Paths of fields that are not the same in both, which are plain data. */
+function differingFields(a: unknown, b: unknown, path: readonly string[] = []): string[] {
+  if (!isRecord(a) || !isRecord(b)) return isDeepStrictEqual(a, b) ? [] : [path.join(".")];
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  return names.flatMap((name) => differingFields(a[name], b[name], [...path, name]));
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

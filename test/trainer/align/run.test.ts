@@ -99,6 +99,7 @@ test("a folder of another config is refused, and left as it is", async () => {
         message: /holds a run of another config .*; give another "out"/,
       });
     }
+    await assert.rejects(align(folder, method, { ...config, seed: 2, out }), /\(differing: beginning, seed\)/);
     await assert.rejects(align(folder, "sft", { ...SMALL.sft!.config, out }), /holds a run of another config/);
     assert.deepEqual(snapshot(out), before);
   }
@@ -245,6 +246,15 @@ export default defineVerifier({
   assert.match(notes[0]!, /^verifier failing failed \(threw\), at questions\.jsonl:\d+: Error: no idea/);
   const steps = events.filter((event): event is AlignEvent & AlignEntry => event.type === "step");
   for (const { metrics } of steps) assert.ok(metrics.failed! > 0.4);
+});
+
+test("a run that diverges names its last checkpoint", async () => {
+  const { config } = SMALL.dpo!;
+  const wild = { ...config, beta: 1e6, clip: 1e30, schedule: { peak: 1e30 }, epochs: 3, checkpoint: { every: 1 } };
+  await assert.rejects(align(folder, "dpo", { ...wild, out: newOut() }), {
+    name: "DivergedError",
+    message: /^step \d+, update \d+: the loss is .*last checkpoint: .*step-\d+$/,
+  });
 });
 
 test("a run that learned from no answer says so", async () => {
