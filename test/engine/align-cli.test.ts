@@ -207,7 +207,11 @@ const WRONG: readonly (readonly [title: string, args: readonly string[], says: R
     ["nowhere", ...ASK, "--verify", "exact"],
     /nowhere: neither a finished training run nor a checkpoint/,
   ],
-  ["a file that is not there", ["m1", "--prompts", "gone.jsonl", "--verify", "exact"], /gone\.jsonl/],
+  [
+    "a file that is not there",
+    ["m1", "--prompts", "gone.jsonl", "--verify", "exact"],
+    /--prompts\[0\]: no such file: .*gone\.jsonl/,
+  ],
   [
     "several responses that are all the same",
     ["m1", ...ASK, "--verify", "exact", "--samples", "4"],

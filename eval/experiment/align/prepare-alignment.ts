@@ -101,7 +101,7 @@ async function stageOf(
     ...{ template, tokenizer: tokenizerPath, name, from: ".", out: ".", seed: 0 },
   };
   const plan = alignPlanOf(config, METHODS.get(method)!, { folder, locate: place });
-  const inputs = new Inputs(folder, place([]));
+  const inputs = new Inputs(folder, `${place([])}: ${name}`);
   const { sequences, optimizer, schedule, clip } = plan;
   const identity = {
     method,
@@ -139,7 +139,7 @@ class Inputs {
 
   async #read({ files, ...options }: Data): Promise<unknown> {
     const paths = pathsOf(files, this.#folder);
-    const { rows } = await readPrompts(paths, options as ReadOptions);
+    const { rows } = await readPrompts(paths, options as ReadOptions, this.#place);
     this.rows += rows.length;
     for (const { messages } of rows) this.learned.add(promptKey(messages));
     return { ...options, files: await digestsOf(paths, this.#place) };
@@ -171,17 +171,22 @@ async function questionsOf(
   { tokenizer, training }: Surroundings,
   notes: string[],
 ): Promise<PreparedQuestions> {
-  const where = locate(["align", "measure"]);
+  const where = `${locate(["align", "measure"])}: align.measure`;
+  const place = `${where}.prompts`;
   const { files, ...options } = data;
-  const read = await readPrompts(pathsOf(files, folder), options as ReadOptions);
+  const read = await readPrompts(pathsOf(files, folder), options as ReadOptions, place);
   const prompts: readonly Prompt[] = data.validation > 0 ? read.validation : read.rows;
   const { contextLength } = training;
-  const tokenized = tokenizePrompts(tokenizer, template, prompts, { contextLength, responseTokens: drawing.maxTokens });
+  const tokenized = tokenizePrompts(tokenizer, template, prompts, {
+    contextLength,
+    responseTokens: drawing.maxTokens,
+    place,
+  });
   const note = (message: string): void => void notes.push(`prompts to measure on: ${message}`);
   const tell = (faults: FaultReport): void => tellFaults(faults, { note });
   tell(read.faults);
   tell(tokenized.faults);
-  const verifiers = await resolveVerifiers(verify, { baseDir: folder, place: where });
+  const verifiers = await resolveVerifiers(verify, { baseDir: folder, place: `${where}.verify` });
   const pool = new VerifierPool(verifiers);
   try {
     const faulty = await pool.faultyRows(tokenized.rows.map(({ prompt }) => prompt));

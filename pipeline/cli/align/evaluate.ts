@@ -89,7 +89,7 @@ async function evaluate(folder: string, flags: Flags): Promise<void> {
     if (json) console.log(JSON.stringify({ type: "note", message }));
     else console.error(`note: ${message}`);
   };
-  const read = await readPrompts(plan.files, readingOf(plan));
+  const read = await readPrompts(plan.files, readingOf(plan), plan.promptsPlace);
   tellFaults(read.faults, { note });
   // A token is little work: threads that wait for each other at full speed cost more than they save.
   const backend = await (name === "onnx"

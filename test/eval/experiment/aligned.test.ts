@@ -136,7 +136,10 @@ test("what the experiment decides is refused in a stage, with its line", async (
   );
   await refused([taught!, taught!], /refused\.yaml:\d+: a stage before it is called "taught", too/);
   await refused([{ ...taught, with: { ...taught!.with, template: "chat" } }], /give it as align\.template/);
-  await refused([{ ...taught, with: { data: "none.jsonl" } }], /none\.jsonl/);
+  await refused(
+    [{ ...taught, with: { data: "none.jsonl" } }],
+    /refused\.yaml:\d+: taught\[0\]: no such file: .*none\.jsonl/,
+  );
   await refused([{ ...taught, with: { ...taught!.with, epoch: 3 } }], /refused\.yaml:\d+: .*epoch/);
 });
 
@@ -161,8 +164,9 @@ test("prompts that cannot be asked are counted with their lines, and held-out on
   assert.ok(asked > 2 && asked + held.stages[0]!.rows === 40, String(asked));
   const all = await prepared({ files: "many.jsonl" });
   assert.deepEqual(all.shared, [{ stage: "taught", prompts: held.stages[0]!.rows }]);
+  await assert.rejects(prepared({ files: "none.jsonl" }), /many\.yaml:\d+: align\.measure\.prompts\[0\]: no such file/);
   await assert.rejects(
     prepared({ files: "many.jsonl", limit: 1 }),
-    /many\.yaml:\d+: found one prompt that can be asked/,
+    /many\.yaml:\d+: align\.measure: found one prompt that can be asked/,
   );
 });
