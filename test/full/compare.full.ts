@@ -6,7 +6,16 @@ import { test } from "node:test";
 import { compare, dir, killAndResume, resultsOf, units } from "../eval/experiment/tiny.ts";
 
 test("killed at any moment and run again, an experiment ends with the same report", async (t) => {
-  await killAndResume(t, ["deduplicate@1", "manifest@1", "manifest@3", "rename@1", "rename@30", "write@2", "write@9"]);
+  await killAndResume(t, [
+    "deduplicate@1",
+    "manifest@1",
+    "manifest@2",
+    "manifest@3",
+    "rename@1",
+    "rename@30",
+    "write@2",
+    "write@9",
+  ]);
 });
 
 test("what is damaged in the cache is made again, and never used", { timeout: 300_000 }, async (t) => {
