@@ -163,8 +163,9 @@ test("a round without an answer to learn from is told and passed over; empty ans
   const onEvent = (event: AlignEvent): void => void (event.type === "note" && notes.push(event.message));
   const reward = [{ use: "exact", with: { field: "answer" } }];
   const without = await align(folder, method, { ...config, reward, maxTokens: 1, out: newOut() }, { onEvent });
-  assert.equal(notes.length, 3);
+  assert.equal(notes.length, 4);
   assert.match(notes[0]!, /^round 1: no answer of 16 is to be learned/);
+  assert.match(notes[3]!, /^nothing was learned in 3 steps/);
   for (const { type, metrics } of logOf(without)) {
     if (type !== "step") continue;
     assert.equal(metrics.learned, 0);
