@@ -37,7 +37,7 @@ test("two runs cannot write to one folder", async () => {
   const dir = tempDir();
   writePages(dir, { files: 2, pages: 60 });
   const recipe = writeRecipe(dir, { stages: [{ use: fixture("jitter.ts"), with: { maxMs: 2000 } }] });
-  const first = sluice(["run", recipe, "--cache", "off"], { cwd: dir, killAfterMs: 8_000 });
+  const first = sluice(["run", recipe, "--cache", "off"], { cwd: dir, killAfterMs: 20_000 });
   const lock = join(dir, "out", ".sluice-work", "lock");
   for (let n = 0; n < 200 && !existsSync(lock); n++) await new Promise((resolve) => setTimeout(resolve, 50));
   const second = await sluice(["run", recipe, "--cache", "off"], { cwd: dir });

@@ -12,6 +12,7 @@ test("killed at any moment and run again, an experiment ends with the same repor
     "manifest@2",
     "manifest@3",
     "rename@1",
+    "rename@20",
     "rename@30",
     "write@2",
     "write@9",

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { stringify } from "yaml";
 import type { ExperimentPlan } from "../../../eval/experiment/plan-experiment.ts";
 import { sluice } from "../../engine/harness.ts";
-import { compare, dataOf, dir, experiment, killAndResume, resultsOf, units } from "./tiny.ts";
+import { compare, dataOf, dir, experiment, resultsOf, units } from "./tiny.ts";
 
 test("an experiment is run to its report", { timeout: 300_000 }, async () => {
   const result = await compare("whole");
@@ -68,11 +68,7 @@ test("an experiment is run to its report", { timeout: 300_000 }, async () => {
   assert.ok(units(changed).some(({ unit, reused }) => reused && unit === "train shuffled, seed 2"));
 });
 
-// More moments, and damage to the cache: test/full/compare.full.ts.
-test("killed in a training and run again, an experiment ends with the same report", async (t) => {
-  await killAndResume(t, ["rename@20"]);
-});
-
+// Kills, and damage to the cache: aligned.test.ts, and test/full/compare.full.ts.
 test("arms and domains under other names are told by those, and averaged parameters are measured themselves", async () => {
   const name = "undisturbed";
   assert.equal((await compare(name)).code, 0);
