@@ -47,11 +47,10 @@ export async function openMeasuring(
 async function openAnswers(bench: Bench): Promise<Measuring | undefined> {
   const { evaluate } = bench.plan;
   if (evaluate === undefined) return undefined;
-  const { samples } = evaluate;
   const { sampler, questions } = await openQuestions(bench, bench.values, evaluate, { under: ["evaluate"] });
   return {
     async measure(step) {
-      const drawing = { ...evaluate, samples, seed: bench.plan.seed, purpose: "evaluate" };
+      const drawing = { ...evaluate, seed: bench.plan.seed, purpose: "evaluate" };
       const rollouts = await sampler.draw(questions, drawing);
       const means = Object.entries(verifierMeans(rollouts)).map(([name, value]) => [`evaluate/${name}`, value]);
       const cut = rollouts.filter(({ isCut }) => isCut).length / Math.max(1, rollouts.length);

@@ -20,7 +20,6 @@ import type { Backend } from "../backends/backend.ts";
 import {
   type LoadedCheckpoint,
   latestCheckpoint,
-  loadCheckpoint,
   MODEL,
   pruneCheckpoints,
   saveCheckpoint,
@@ -206,7 +205,7 @@ class AlignRun {
       if (prepared !== undefined) {
         this.#add(log, { type: "prepared", step: 0, seconds: preparedSeconds, metrics: prepared });
       }
-      await this.#evaluate(0, log, samples);
+      await this.#evaluate(0, log, samples, this.#measuring);
     }
     for (let step = begun + 1; step <= steps; step++) {
       if (this.#hooks.signal?.aborted === true) {
@@ -226,8 +225,10 @@ class AlignRun {
       for (const sample of outcome.samples ?? []) samples.add(sample);
       const isLast = step === steps;
       const every = plan.evaluate?.every;
-      if (isLast || (every !== undefined && step % every === 0)) await this.#evaluate(step, log, samples);
-      else if (this.#method.isMeasuredAt?.(step) === true) await this.#measureOwn(step, log);
+      const isEvaluated = isLast || (every !== undefined && step % every === 0);
+      if (isEvaluated || this.#method.isMeasuredAt?.(step) === true) {
+        await this.#evaluate(step, log, samples, isEvaluated ? this.#measuring : undefined);
+      }
       if (isLast || step % plan.checkpoint.every === 0) await this.#save(step);
     }
     return await this.#finish(log);
@@ -242,20 +243,19 @@ class AlignRun {
     return checkpoint.step;
   }
 
-  async #evaluate(step: number, log: StepLog<AlignEntry>, samples: StepLog<Sample>): Promise<void> {
+  /** What the method measures of itself, and what the config asks for where `measuring` is given. */
+  async #evaluate(
+    step: number,
+    log: StepLog<AlignEntry>,
+    samples: StepLog<Sample>,
+    measuring: Measuring | undefined,
+  ): Promise<void> {
     const startMs = performance.now();
-    const { metrics: common, samples: found = [] } = await this.#measuring.measure(step);
-    const metrics = { ...(await this.#method.measure?.()), ...common };
+    const asked = await measuring?.measure(step);
+    const metrics = { ...(await this.#method.measure?.()), ...asked?.metrics };
     if (Object.keys(metrics).length === 0) return;
     this.#add(log, { type: "evaluation", step, seconds: (performance.now() - startMs) / 1000, metrics });
-    for (const sample of found) samples.add(sample);
-  }
-
-  async #measureOwn(step: number, log: StepLog<AlignEntry>): Promise<void> {
-    const startMs = performance.now();
-    const metrics = await this.#method.measure?.();
-    if (metrics === undefined) return;
-    this.#add(log, { type: "evaluation", step, seconds: (performance.now() - startMs) / 1000, metrics });
+    for (const sample of asked?.samples ?? []) samples.add(sample);
   }
 
   #add(log: StepLog<AlignEntry>, entry: AlignEntry): void {
@@ -285,8 +285,7 @@ class AlignRun {
   async #finish(log: StepLog<AlignEntry>): Promise<AlignResult> {
     const { plan, out, model, values, tokenizer } = this.#bench;
     const { steps } = this.#method;
-    const checkpoint = await checkpointToGoOnFrom(this.#checkpoints, this.#identity, out);
-    const { digest } = await loadCheckpoint(checkpoint!.folder);
+    const { digest } = (await checkpointToGoOnFrom(this.#checkpoints, this.#identity, out))!;
     // Renamed into place: a kill or a full disk leaves no half of a model.
     const unfinished = join(out, `.${MODEL}.tmp`);
     await writeSafetensors(unfinished, namedValues(model.parameters, values));

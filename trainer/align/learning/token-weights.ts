@@ -13,6 +13,12 @@ export const AGGREGATIONS = ["sequence-mean", "token-mean", "constant"] as const
  */
 export type Aggregation = (typeof AGGREGATIONS)[number];
 
+/** Rows with their weights among what the objective is given by token. */
+export function withWeights(rows: readonly Row[], aggregation: Aggregation, constant = 1): Row[] {
+  const weights = tokenWeights(rows, aggregation, constant);
+  return rows.map((row, n) => ({ ...row, byToken: { ...row.byToken, weights: weights[n]! } }));
+}
+
 /** Of each row, a weight for each target. `constant` is what a response's sum is divided by under that name. */
 export function tokenWeights(rows: readonly Row[], aggregation: Aggregation, constant = 1): Float32Array[] {
   const counts = rows.map(responseTokens);

@@ -2,6 +2,8 @@
 import { drawUniform, seededRandom, shuffle } from "../../../pipeline/random.ts";
 import type { Metrics } from "../method.ts";
 import type { Learner, UpdateReport } from "./learner.ts";
+import type { Row } from "./row.ts";
+import { type Aggregation, withWeights } from "./token-weights.ts";
 
 export interface PassOptions {
   readonly passes: number;
@@ -11,21 +13,23 @@ export interface PassOptions {
   readonly seed: number;
   /** What the order hangs on beside the seed. */
   readonly purpose: string;
+  readonly aggregate: Aggregation;
+  /** What a response's sum is divided by where the aggregation is `constant`. */
+  readonly constant?: number;
 }
 
-/** Updates from rows; `weighted` gives those of one update their weights. Means of the updates' metrics, and what was spent. */
-export async function learnInPasses<R>(
+/** Updates from rows, each weighted for itself. Means of the updates' metrics, and what was spent. */
+export async function learnInPasses(
   learner: Learner,
-  rows: readonly R[],
-  weighted: (rows: readonly R[]) => Parameters<Learner["step"]>[0],
-  { passes, batch, rate, seed, purpose }: PassOptions,
+  rows: readonly Row[],
+  { passes, batch, rate, seed, purpose, aggregate, constant }: PassOptions,
 ): Promise<Metrics> {
   const reports: UpdateReport[] = [];
   for (let pass = 0; pass < passes; pass++) {
     const order = [...rows];
     shuffle(order, seededRandom(drawUniform(seed, "pass", `${purpose} ${pass}`) * 2 ** 32));
     for (let from = 0; from < order.length; from += batch) {
-      reports.push(await learner.step(weighted(order.slice(from, from + batch)), rate));
+      reports.push(await learner.step(withWeights(order.slice(from, from + batch), aggregate, constant), rate));
     }
   }
   return { ...meansOf(reports), rate, updates: reports.length, "spent/tokens": sumOf(reports, ({ tokens }) => tokens) };

@@ -13,8 +13,7 @@ import { rateAt } from "../../optimizer/schedule.ts";
 import { artifactRows } from "../artifact.ts";
 import { digestOfValues } from "../digests.ts";
 import { Learner } from "../learning/learner.ts";
-import type { Row } from "../learning/row.ts";
-import { AGGREGATIONS, tokenWeights } from "../learning/token-weights.ts";
+import { AGGREGATIONS } from "../learning/token-weights.ts";
 import { learnInPasses } from "../learning/update-passes.ts";
 import { type Artifact, defineMethod } from "../method.ts";
 import { placeIn } from "../read-data.ts";
@@ -75,10 +74,6 @@ export default defineMethod({
         : await JudgedSampler.open(bench, learner.values, given.probe, placeIn(bench, ["probe"]));
     const order = new QuestionOrder(questions, plan.seed);
     const ofRound = Math.min(given.questions, questions.length);
-    const weighted = (part: readonly Row[]): Row[] => {
-      const weights = tokenWeights(part, aggregate, maxTokens);
-      return part.map((row, i) => ({ ...row, byToken: { weights: weights[i]! } }));
-    };
     return {
       learner,
       steps,
@@ -104,7 +99,11 @@ export default defineMethod({
         const rows = chosen.map(({ answer }) => rowOf(rollouts[answer]!));
         if (rows.length === 0) note(noneLeft(n, rollouts, given));
         const rate = rateAt(n, steps, plan.schedule);
-        const learned = await learnInPasses(learner, rows, weighted, { passes, batch, rate, seed: plan.seed, purpose });
+        const learned = await learnInPasses(learner, rows, {
+          ...{ passes, batch, rate, seed: plan.seed, purpose },
+          aggregate,
+          constant: maxTokens,
+        });
         const probed = await probe?.judge(rollouts);
         return {
           metrics: {

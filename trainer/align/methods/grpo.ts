@@ -5,7 +5,7 @@ import { rateAt } from "../../optimizer/schedule.ts";
 import { ADVANTAGE_SCALES, groupAdvantages, levelGroups } from "../credit/advantages.ts";
 import { Learner } from "../learning/learner.ts";
 import type { Row } from "../learning/row.ts";
-import { AGGREGATIONS, tokenWeights } from "../learning/token-weights.ts";
+import { AGGREGATIONS } from "../learning/token-weights.ts";
 import { learnInPasses } from "../learning/update-passes.ts";
 import { defineMethod } from "../method.ts";
 import { PolicyCollector, policyOptions } from "./policy.ts";
@@ -76,13 +76,13 @@ export default defineMethod({
           };
           return [{ ...row, byToken, bySequence: { advantages: advantages[i]! } }];
         });
-        const weighted = (part: readonly Row[]): Row[] => {
-          const weights = tokenWeights(part, aggregate, maxTokens);
-          return part.map((row, i) => ({ ...row, byToken: { ...row.byToken, weights: weights[i]! } }));
-        };
         const rate = rateAt(n, steps, plan.schedule);
         const purpose = `grpo ${n}`;
-        const learned = await learnInPasses(learner, rows, weighted, { passes, batch, rate, seed: plan.seed, purpose });
+        const learned = await learnInPasses(learner, rows, {
+          ...{ passes, batch, rate, seed: plan.seed, purpose },
+          aggregate,
+          constant: maxTokens,
+        });
         return { metrics: { ...metrics, learned: rows.length, ...learned }, samples: read };
       },
       async close() {

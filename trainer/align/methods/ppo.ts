@@ -7,7 +7,6 @@ import { tokenRewards } from "../credit/token-rewards.ts";
 import { Learner } from "../learning/learner.ts";
 import { ofResponse, toTargets } from "../learning/response-tokens.ts";
 import type { Row } from "../learning/row.ts";
-import { tokenWeights } from "../learning/token-weights.ts";
 import { learnInPasses } from "../learning/update-passes.ts";
 import { defineMethod } from "../method.ts";
 import { PolicyCollector, policyOptions } from "./policy.ts";
@@ -77,13 +76,12 @@ export default defineMethod({
             },
           }),
         );
-        const weighted = (part: readonly Row[]): Row[] => {
-          const weights = tokenWeights(part, "token-mean");
-          return part.map((row, i) => ({ ...row, byToken: { ...row.byToken, weights: weights[i]! } }));
-        };
         const rate = rateAt(n, steps, plan.schedule);
         const purpose = `ppo ${n}`;
-        const learned = await learnInPasses(learner, rows, weighted, { passes, batch, rate, seed: plan.seed, purpose });
+        const learned = await learnInPasses(learner, rows, {
+          ...{ passes, batch, rate, seed: plan.seed, purpose },
+          aggregate: "token-mean",
+        });
         const meanKl = estimates.reduce((sum, { kl }) => sum + kl, 0) / Math.max(1, estimates.length);
         const foreseen = explainedVariance(
           estimates.map(({ expected }) => expected),

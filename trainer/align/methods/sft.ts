@@ -8,7 +8,7 @@ import { readExamples } from "../examples/read.ts";
 import { LEARN, TOO_LONG, tokenizeExamples } from "../examples/tokenize.ts";
 import { Learner } from "../learning/learner.ts";
 import { type Row, responseTokens } from "../learning/row.ts";
-import { AGGREGATIONS, tokenWeights } from "../learning/token-weights.ts";
+import { AGGREGATIONS, withWeights } from "../learning/token-weights.ts";
 import { defineMethod } from "../method.ts";
 import { readData, tellFaults } from "../read-data.ts";
 
@@ -80,12 +80,8 @@ export default defineMethod({
         if (packed?.epoch !== epoch) packed = { epoch, rows: rowsOf(epoch) };
         const from = ((n - 1) % stepsPerEpoch) * batch;
         const part = packed.rows.slice(from, from + batch);
-        const weights = tokenWeights(part, aggregate);
         const rate = rateAt(n, steps, plan.schedule);
-        const report = await learner.step(
-          part.map((row, i) => ({ ...row, byToken: { weights: weights[i]! } })),
-          rate,
-        );
+        const report = await learner.step(withWeights(part, aggregate), rate);
         const { loss, norm, stats, responseTokens: learned, tokens } = report;
         return { metrics: { loss, ...stats, norm, rate, responseTokens: learned, "spent/tokens": tokens } };
       },
