@@ -3,8 +3,6 @@
  * threads, user and system, so that a busy machine measures the same as an idle one as far as it can; each route has a
  * process of its own, rounds are interleaved, and what counts is the ratio.
  */
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
@@ -12,6 +10,7 @@ import { EXIT, RecipeError } from "../errors.ts";
 import type { PassReply, PassRequest } from "./bench-pdf/route-process.ts";
 import { ROUTES, type Route } from "./bench-pdf/routes.ts";
 import { median } from "./median.ts";
+import { RouteProcess, type Spread, shownSpread, spread } from "./route-process.ts";
 import { positiveInt } from "./run.ts";
 import { count, table } from "./show.ts";
 
@@ -29,8 +28,10 @@ interface RouteSpeed {
   readonly pagesPerCpuSecond: number;
   readonly pagesPerSecond: number;
   /** Times as fast as pdf.js in the same round, by CPU time: the median of the rounds, the least and the most. */
-  readonly ratio: { readonly median: number; readonly least: number; readonly most: number };
+  readonly ratio: Spread;
 }
+
+const MODULE = "pipeline/cli/bench-pdf/route-process";
 
 /** `sluice bench pdf`. */
 export function benchPdf(): Command {
@@ -66,7 +67,9 @@ export async function runPdfBench(paths: readonly string[], rounds: number): Pro
   const missing = paths.find((path) => !statSync(path, { throwIfNoEntry: false })?.isFile());
   if (missing !== undefined) throw new RecipeError(`${missing}: there is no such file`);
   const routes = Object.keys(ROUTES) as Route[];
-  const processes = routes.map((route) => new RouteProcess(route));
+  const processes = routes.map(
+    (route) => new RouteProcess<PassRequest, PassReply>(MODULE, route, "leave out the file it fails on"),
+  );
   try {
     // The first pass finds the files that are timed, and warms up.
     const first: PassReply[] = [];
@@ -96,7 +99,7 @@ export async function runPdfBench(paths: readonly string[], rounds: number): Pro
           route,
           pagesPerCpuSecond: all / median(passes[r]!.map(({ cpuSeconds }) => cpuSeconds)),
           pagesPerSecond: all / median(passes[r]!.map(({ seconds }) => seconds)),
-          ratio: { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) },
+          ratio: spread(ratios),
         };
       }),
     };
@@ -107,37 +110,12 @@ export async function runPdfBench(paths: readonly string[], rounds: number): Pro
 
 const same = (a: number | null, b: number | null): number | null => (a === b ? a : null);
 
-/** The module has our own extension: `.ts` in the sources, `.js` where they are compiled. */
-const MODULE = new URL(`./bench-pdf/route-process${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
-
-class RouteProcess {
-  readonly #child: ChildProcess;
-
-  constructor(route: Route) {
-    this.#child = fork(MODULE, [route]);
-  }
-
-  async ask(request: PassRequest): Promise<PassReply> {
-    this.#child.send(request);
-    const ended = once(this.#child, "exit").then(() => {
-      throw new RecipeError("bench pdf: a route's process ended before it answered; leave out the file it fails on");
-    });
-    const [reply] = (await Promise.race([once(this.#child, "message"), ended])) as [PassReply];
-    return reply;
-  }
-
-  stop(): void {
-    this.#child.removeAllListeners("exit");
-    this.#child.kill();
-  }
-}
-
 function shown({ files, pages, left, routes }: PdfBench): string {
   const rows = routes.map(({ route, pagesPerCpuSecond, pagesPerSecond, ratio }) => [
     ROUTES[route],
     pagesPerCpuSecond.toFixed(0),
     pagesPerSecond.toFixed(0),
-    `${ratio.median.toFixed(2)} (${ratio.least.toFixed(2)} to ${ratio.most.toFixed(2)})`,
+    shownSpread(ratio),
   ]);
   const others = left.length === 0 ? "" : `; ${count(left.length)} more without text, or that only one reads whole`;
   return [

@@ -3,13 +3,12 @@
  * that a busy machine measures the same as an idle one as far as it can; each route has a process of its own, rounds are
  * interleaved, and what counts is the ratio.
  */
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
 import { Command } from "commander";
 import { EXIT, RecipeError } from "../errors.ts";
 import type { PassReply, PassRequest } from "./bench-warc/route-process.ts";
 import { hasWarcio, ROUTES, type Route } from "./bench-warc/routes.ts";
 import { median } from "./median.ts";
+import { RouteProcess, type Spread, shownSpread, spread } from "./route-process.ts";
 import { positiveInt } from "./run.ts";
 import { count, table } from "./show.ts";
 
@@ -29,11 +28,8 @@ interface RouteResult {
   readonly toGzip: Spread;
   readonly toWarcio: Spread | undefined;
 }
-interface Spread {
-  readonly median: number;
-  readonly least: number;
-  readonly most: number;
-}
+
+const MODULE = "pipeline/cli/bench-warc/route-process";
 
 /** `sluice bench warc`. */
 export function benchWarc(): Command {
@@ -55,7 +51,12 @@ export function benchWarc(): Command {
 
 export async function runWarcBench(files: readonly string[], rounds: number): Promise<WarcBench> {
   const routes = (Object.keys(ROUTES) as Route[]).filter((route) => route !== "warcio" || hasWarcio());
-  const processes = new Map(routes.map((route) => [route, new RouteProcess(route)]));
+  const processes = new Map(
+    routes.map((route) => [
+      route,
+      new RouteProcess<PassRequest, PassReply>(MODULE, route, "run again with fewer files"),
+    ]),
+  );
   const ask = async (route: Route, isCompared: boolean): Promise<PassReply> => {
     const reply = await processes.get(route)!.ask({ files, isCompared });
     if (reply.failure !== undefined) throw new RecipeError(reply.failure);
@@ -93,38 +94,8 @@ export async function runWarcBench(files: readonly string[], rounds: number): Pr
   }
 }
 
-/** The module has our own extension: `.ts` in the sources, `.js` where they are compiled. */
-const MODULE = new URL(`./bench-warc/route-process${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
-
-class RouteProcess {
-  readonly #child: ChildProcess;
-
-  constructor(route: Route) {
-    this.#child = fork(MODULE, [route]);
-  }
-
-  async ask(request: PassRequest): Promise<PassReply> {
-    this.#child.send(request);
-    const ended = once(this.#child, "exit").then(() => {
-      throw new RecipeError("a process of the benchmark ended before it answered; run again with fewer files");
-    });
-    const [reply] = (await Promise.race([once(this.#child, "message"), ended])) as [PassReply];
-    return reply;
-  }
-
-  stop(): void {
-    this.#child.removeAllListeners("exit");
-    this.#child.kill();
-  }
-}
-
-function spread(values: readonly number[]): Spread {
-  return { median: median(values), least: Math.min(...values), most: Math.max(...values) };
-}
-
 function shown({ records, plainBytes, routes, isEqual }: WarcBench): string {
-  const ratio = (value: Spread | undefined): string =>
-    value === undefined ? "–" : `${value.median.toFixed(2)} (${value.least.toFixed(2)} to ${value.most.toFixed(2)})`;
+  const ratio = (value: Spread | undefined): string => (value === undefined ? "–" : shownSpread(value));
   const rows = routes.map(({ route, megabytesPerSecond, recordsPerSecond, toGzip, toWarcio }) => [
     ROUTES[route],
     megabytesPerSecond.toFixed(0),
