@@ -7,13 +7,13 @@ import type { MethodDefinition, Metrics } from "../../trainer/align/method.ts";
 import { METHODS } from "../../trainer/align/methods/index.ts";
 import { type AlignEvent, type AlignResult, runAlignment } from "../../trainer/align/run.ts";
 import { BACKENDS, backendNamed } from "../../trainer/backends/index.ts";
-import { EXIT, RecipeError } from "../errors.ts";
 import { evaluateCommand } from "./align/evaluate.ts";
 import { lintCommand } from "./align/lint.ts";
 import { bytesOfIds } from "./bytes-of-ids.ts";
 import { positiveInt } from "./run.ts";
 import { bar, count, duration, table } from "./show.ts";
 import { tokenizerOf } from "./tokenizer-of.ts";
+import { untilStopped } from "./until-stopped.ts";
 
 const LINE_EVERY_MS = 10_000;
 /** Metrics of a line: more do not fit. */
@@ -58,29 +58,23 @@ function commandOf(method: MethodDefinition): Command {
 async function align(method: MethodDefinition, path: string, { json = false, ...flags }: Flags): Promise<void> {
   const plan = readAlignConfig(path, method, overridesOf(flags));
   const backend = await backendNamed(plan.backend, plan.threads);
-  const abort = new AbortController();
-  const stop = () => abort.abort(new RecipeError("stopped; the same command goes on from here"));
-  process.once("SIGINT", stop).once("SIGTERM", stop);
-  const display = openDisplay(json);
-  try {
-    const result = await runAlignment(plan, {
-      backend,
-      tokenizerOf: ({ name, digest }, given) =>
-        digest === undefined ? loadAnyTokenizer(given ?? name) : tokenizerOf({ name, digest }, given),
-      bytesOfId: bytesOfIds,
-      onEvent: display.onEvent,
-      signal: abort.signal,
-    });
-    display.close();
-    console.log(json ? JSON.stringify({ type: "done", ...result }) : describe(result));
-  } catch (error) {
-    display.close();
-    if (error !== abort.signal.reason) throw error;
-    console.error("stopped; the same command goes on from here");
-    process.exitCode = EXIT.retry;
-  } finally {
-    process.off("SIGINT", stop).off("SIGTERM", stop);
-  }
+  await untilStopped(async (signal) => {
+    const display = openDisplay(json);
+    try {
+      const result = await runAlignment(plan, {
+        backend,
+        tokenizerOf: ({ name, digest }, given) =>
+          digest === undefined ? loadAnyTokenizer(given ?? name) : tokenizerOf({ name, digest }, given),
+        bytesOfId: bytesOfIds,
+        onEvent: display.onEvent,
+        signal,
+      });
+      display.close();
+      console.log(json ? JSON.stringify({ type: "done", ...result }) : describe(result));
+    } finally {
+      display.close();
+    }
+  });
 }
 
 /** A folder given here is relative to where the command runs, as everywhere on a command line. */

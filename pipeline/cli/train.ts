@@ -6,12 +6,12 @@ import { readTrainConfig } from "../../trainer/config.ts";
 import { sparkline } from "../../trainer/curve.ts";
 import { measurePeak } from "../../trainer/measure-peak.ts";
 import { runTraining, type TrainEvent, type TrainResult } from "../../trainer/run.ts";
-import { EXIT, RecipeError } from "../errors.ts";
 import type { ShardTokenizer } from "../shard.ts";
 import { bytesOfIds } from "./bytes-of-ids.ts";
 import { positiveInt } from "./run.ts";
 import { bar, count, duration, percent } from "./show.ts";
 import { tokenizerOf } from "./tokenizer-of.ts";
+import { untilStopped } from "./until-stopped.ts";
 
 const LINE_EVERY_MS = 10_000;
 const CURVE_CHARACTERS = 60;
@@ -50,28 +50,22 @@ tiny.yaml:
     .action(async (path: string, { json = false, ...flags }: Flags) => {
       const plan = readTrainConfig(path, overridesOf(flags));
       const backend = await backendNamed(plan.backend, plan.threads);
-      const abort = new AbortController();
-      const stop = () => abort.abort(new RecipeError("stopped; the same command goes on from here"));
-      process.once("SIGINT", stop).once("SIGTERM", stop);
-      const display = openDisplay(json);
-      try {
-        const result = await runTraining(plan, {
-          backend,
-          ...(backend.name === "onnx" && { peakFlopsPerSecond: await measurePeak(backend) }),
-          bytesOfId: (made) => bytesOf(made, plan.tokenizer),
-          onEvent: display.onEvent,
-          signal: abort.signal,
-        });
-        display.close();
-        console.log(json ? JSON.stringify({ type: "done", ...result }) : describe(result));
-      } catch (error) {
-        display.close();
-        if (!abort.signal.aborted) throw error;
-        console.error("stopped; the same command goes on from here");
-        process.exitCode = EXIT.retry;
-      } finally {
-        process.off("SIGINT", stop).off("SIGTERM", stop);
-      }
+      await untilStopped(async (signal) => {
+        const display = openDisplay(json);
+        try {
+          const result = await runTraining(plan, {
+            backend,
+            ...(backend.name === "onnx" && { peakFlopsPerSecond: await measurePeak(backend) }),
+            bytesOfId: (made) => bytesOf(made, plan.tokenizer),
+            onEvent: display.onEvent,
+            signal,
+          });
+          display.close();
+          console.log(json ? JSON.stringify({ type: "done", ...result }) : describe(result));
+        } finally {
+          display.close();
+        }
+      });
     });
 }
 
