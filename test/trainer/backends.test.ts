@@ -1,5 +1,9 @@
 /** Every backend computes what the reference does: results and gradients of every op, on seeded random inputs. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { Backend } from "../../trainer/backends/backend.ts";
 import { onnxBackend } from "../../trainer/backends/onnx/onnx.ts";
@@ -31,6 +35,22 @@ test("where no graphics card is to be reached, one sentence says so", {
     noCard?.message ?? "",
     /^backend "onnx-webgpu": no graphics card is to be reached by .*; "onnx" does without$/,
   );
+});
+
+test("ONNX Runtime keeps no id of the machine, and reports nothing", () => {
+  const home = mkdtempSync(join(tmpdir(), "sluice-home-"));
+  const program = `
+    import { onnxBackend } from ${JSON.stringify(import.meta.resolve("../../trainer/backends/onnx/onnx.ts"))};
+    import { input, ops } from ${JSON.stringify(import.meta.resolve("./ir.ts"))};
+    const backend = await onnxBackend({ threads: 1 });
+    await (await backend.compile({ outputs: { y: ops.neg(input("x", [1])) } })).close();
+  `;
+  const { ORT_DISABLE_TELEMETRY: _, ...env } = process.env; // Set by this file's own backends.
+  execFileSync(process.execPath, ["--input-type=module", "--eval", program], {
+    env: { ...env, HOME: home, XDG_CACHE_HOME: join(home, "cache"), TMPDIR: home },
+  });
+  assert.deepEqual(readdirSync(home), []);
+  rmSync(home, { recursive: true });
 });
 
 for (const { backend, tolerance } of BACKENDS) {

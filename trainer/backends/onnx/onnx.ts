@@ -62,7 +62,12 @@ export async function onnxBackend(options: OnnxOptions = {}): Promise<Backend> {
   };
 }
 
+/**
+ * From 1.30 on, ONNX Runtime's library for Linux keeps an id of the machine in the user's cache, logs in the folder of temporary
+ * files, and reports its sessions to Microsoft. It does none of it where this variable is set as it is loaded.
+ */
 async function loadRuntime(): Promise<typeof import("onnxruntime-node")> {
+  process.env.ORT_DISABLE_TELEMETRY ??= "1";
   try {
     return await import("onnxruntime-node");
   } catch (error) {
