@@ -9,6 +9,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
   );
   process.exit(2);
 }
+await import("./compile-cache.js");
 const sources = new URL("../pipeline/cli/main.ts", import.meta.url);
 const built = new URL("../dist/pipeline/cli/main.js", import.meta.url);
 process.removeAllListeners("warning"); // Node 22 announces on every start that it strips types.
