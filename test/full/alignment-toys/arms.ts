@@ -12,12 +12,12 @@ const BY_STEP = {
 
 /**
  * Supervision goes through the examples fifty times, and the others begin there. `supervised-longer`, the control, goes on with
- * the same examples.
+ * the same examples, for as much computation as any of them takes but PPO.
  */
 export const ARMS: readonly Arm[] = [
   { name: "supervised-first", method: "sft", config: { ...SUPERVISED, epochs: 20, schedule: { peak: 1e-3 } } },
   { name: "supervised", from: "supervised-first", method: "sft", config: { ...SUPERVISED, ...GOING_ON } },
-  { name: "supervised-longer", from: "supervised", method: "sft", config: { ...SUPERVISED, ...GOING_ON } },
+  { name: "supervised-longer", from: "supervised", method: "sft", config: { ...SUPERVISED, ...GOING_ON, epochs: 60 } },
   { name: "grpo", from: "supervised", method: "grpo", config: BY_STEP },
   {
     name: "expert-iteration",

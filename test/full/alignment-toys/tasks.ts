@@ -17,7 +17,6 @@ export interface TaskData {
 
 export interface Task {
   readonly name: string;
-  readonly examples: number;
   readonly make: (below: (n: number) => number) => Question;
 }
 
@@ -25,25 +24,22 @@ export const TASKS: readonly Task[] = [
   {
     // 4 to 6 digits: 80413 → 01348.
     name: "sorting",
-    examples: 400,
     make(below) {
       const digits = Array.from({ length: 4 + below(3) }, () => below(10));
       return { prompt: digits.join(""), answer: digits.toSorted((a, b) => a - b).join("") };
     },
   },
   {
-    // 47+35 → 82.
+    // Three to five digits are summed: 3+8+9+1 → 21.
     name: "arithmetic",
-    examples: 800,
     make(below) {
-      const [a, b] = [below(50), below(50)];
-      return { prompt: `${a}+${b}`, answer: `${a + b}` };
+      const digits = Array.from({ length: 3 + below(3) }, () => below(10));
+      return { prompt: digits.join("+"), answer: `${digits.reduce((sum, digit) => sum + digit, 0)}` };
     },
   },
   {
     // The larger of two numbers as JSON, in a tag or plain, as a letter asks: j47 35 → {"a":47}.
     name: "format",
-    examples: 400,
     make(below) {
       const [a, b] = [10 + below(90), 10 + below(90)];
       const value = Math.max(a, b);
@@ -54,8 +50,13 @@ export const TASKS: readonly Task[] = [
   },
 ];
 
+/** Of each task. */
+const EXAMPLES = 400;
+const QUESTIONS = 1200;
+const HELD_OUT = 600;
+
 /** No prompt is in two of the three parts, or twice in one. */
-export function dataOf({ make, examples }: Task, seed: number, { questions = 1200, heldOut = 600 } = {}): TaskData {
+export function dataOf({ make }: Task, seed: number): TaskData {
   const random = seededRandom(seed);
   const below = (n: number): number => Math.floor(random() * n);
   const seen = new Set<string>();
@@ -69,5 +70,5 @@ export function dataOf({ make, examples }: Task, seed: number, { questions = 120
     }
     return found;
   };
-  return { heldOut: distinct(heldOut), examples: distinct(examples), questions: distinct(questions) };
+  return { heldOut: distinct(HELD_OUT), examples: distinct(EXAMPLES), questions: distinct(QUESTIONS) };
 }
