@@ -1,6 +1,6 @@
 /**
  * Toy tasks that can be verified: what feedback adds to supervision, over five seeds; and an exploitable reward that the probe
- * finds. Two hours of a core; what is done stays in a folder (`ALIGNMENT_TOYS`, by default a temporary one) and is not done again.
+ * finds. Three quarters of an hour on two cores; what is done stays in a folder (`ALIGNMENT_TOYS`, by default a temporary one) and is not done again.
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -16,11 +16,9 @@ import { summarize, tableOf } from "./alignment-toys/summary.ts";
 import { TASKS } from "./alignment-toys/tasks.ts";
 
 const folder = process.env.ALIGNMENT_TOYS ?? join(tmpdir(), "sluice-alignment-toys");
-/** Tasks and arms that are known to gain (`docs/results/2026-11-30-alignment.md`). Arithmetic was not measured yet. */
-const MEASURED = TASKS.filter(({ name }) => name !== "arithmetic");
 const GAIN = ["dpo", "expert-iteration", "grpo", "ppo"];
 
-for (const { name: task } of MEASURED) {
+for (const { name: task } of TASKS) {
   test(`${task}: what is learned from a verifier beats supervision alone`, async (t) => {
     const waiting = [...SEEDS];
     const work = async (): Promise<void> => {

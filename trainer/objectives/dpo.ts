@@ -1,6 +1,20 @@
 /** Learning from pairs of responses, of which one was preferred, without a model of rewards. */
 // B = sequences, T = positions, P = pairs
-import { add, crossEntropy, div, maximum, mul, pad, reshape, scale, slice, sub, sum, total } from "../ir/ops/index.ts";
+import {
+  add,
+  crossEntropy,
+  div,
+  maximum,
+  mul,
+  neg,
+  pad,
+  reshape,
+  scale,
+  slice,
+  sub,
+  sum,
+  total,
+} from "../ir/ops/index.ts";
 import { constant, scalar, type Tensor } from "../ir/tensor.ts";
 import type { Objective } from "./objective.ts";
 import { isMore } from "./policy-gradient.ts";
@@ -19,6 +33,11 @@ export interface DpoOptions {
   readonly loss?: (typeof DPO_LOSSES)[number];
   /** Chance that a pair is the wrong way round, for `sigmoid` (Mitchell 2023, "conservative DPO"). */
   readonly labelSmoothing?: number;
+  /**
+   * What the chosen response's own loss counts beside the pair's, -log p by token as in supervision: margins alone can grow while
+   * both responses become unlikely (Pang et al. 2024, arXiv 2404.19733, equation 1; trl's `rpo_alpha`). By default 0.
+   */
+  readonly nll?: number;
 }
 
 /**
@@ -29,9 +48,9 @@ export interface DpoOptions {
  *
  * Statistics, means over pairs under trl's names: `rewards/{chosen,rejected,margins,accuracies}` of implicit rewards
  * β · (log p - log p of the reference), `logps/{chosen,rejected}`, and `logps/accuracies`, how often the chosen response
- * is the likelier one as such.
+ * is the likelier one as such; with `nll`, that loss.
  */
-export function dpo({ beta, loss = "sigmoid", labelSmoothing = 0 }: DpoOptions): Objective {
+export function dpo({ beta, loss = "sigmoid", labelSmoothing = 0, nll = 0 }: DpoOptions): Objective {
   if (labelSmoothing !== 0 && loss !== "sigmoid") {
     throw new RangeError(`labelSmoothing: found ${labelSmoothing} with ${loss}, expected 0 (it belongs to sigmoid)`);
   }
@@ -49,6 +68,7 @@ export function dpo({ beta, loss = "sigmoid", labelSmoothing = 0 }: DpoOptions):
       const [weight] = parted(input("pairWeight", "sequence"));
       const mean = (byPair: Tensor): Tensor => total(mul(byPair, weight));
 
+      const tokens = maximum(sum(mask, [1]), scalar(1));
       const [chosen, rejected] = parted(logRatio);
       const losses = (): Tensor => {
         const margin = sub(chosen, rejected);
@@ -60,25 +80,26 @@ export function dpo({ beta, loss = "sigmoid", labelSmoothing = 0 }: DpoOptions):
           case "hinge":
             return maximum(sub(scalar(1), scale(margin, beta)), scalar(0));
           case "ipo": {
-            const [chosenMean, rejectedMean] = parted(div(logRatio, maximum(sum(mask, [1]), scalar(1))));
+            const [chosenMean, rejectedMean] = parted(div(logRatio, tokens));
             const missing = sub(sub(chosenMean, rejectedMean), scalar(1 / (2 * beta)));
             return mul(missing, missing);
           }
         }
       };
       const [chosenLogProb, rejectedLogProb] = parted(logProb);
-      return {
-        loss: mean(losses()),
-        stats: {
-          "rewards/chosen": mean(scale(chosen, beta)),
-          "rewards/rejected": mean(scale(rejected, beta)),
-          "rewards/margins": mean(scale(sub(chosen, rejected), beta)),
-          "rewards/accuracies": mean(isMore(chosen, rejected)),
-          "logps/chosen": mean(chosenLogProb),
-          "logps/rejected": mean(rejectedLogProb),
-          "logps/accuracies": mean(isMore(chosenLogProb, rejectedLogProb)),
-        },
+      const stats = {
+        "rewards/chosen": mean(scale(chosen, beta)),
+        "rewards/rejected": mean(scale(rejected, beta)),
+        "rewards/margins": mean(scale(sub(chosen, rejected), beta)),
+        "rewards/accuracies": mean(isMore(chosen, rejected)),
+        "logps/chosen": mean(chosenLogProb),
+        "logps/rejected": mean(rejectedLogProb),
+        "logps/accuracies": mean(isMore(chosenLogProb, rejectedLogProb)),
       };
+      if (nll === 0) return { loss: mean(losses()), stats };
+      const [chosenLoss] = parted(neg(div(logProb, tokens)));
+      const ofChosen = mean(chosenLoss);
+      return { loss: add(mean(losses()), scale(ofChosen, nll)), stats: { ...stats, nll: ofChosen } };
     },
   };
 }

@@ -23,7 +23,7 @@ function pairs(options: DpoOptions, policy: readonly number[], reference: readon
 }
 
 test("a pair's loss and its slope are those that can be written down", async () => {
-  for (const [options, policy, loss, slope] of [
+  const cases: readonly (readonly [DpoOptions, readonly number[], number, number])[] = [
     // δ = 2
     [{ beta: 0.1 }, [-10, -12], 0.5981388694, -0.0450166003],
     [{ beta: 0.5 }, [-10, -12], 0.3132616875, -0.1344707107],
@@ -37,10 +37,13 @@ test("a pair's loss and its slope are those that can be written down", async () 
     [{ beta: 0.5, labelSmoothing: 0.25 }, [-10, -12], 0.3132616875 + 0.25, -0.1344707107 + 0.25 * 0.5],
     // δ of means: 1/3 + 1/2; to be 1 / 2β = 1. The chosen one's sum moves it by a third.
     [{ beta: 0.5, loss: "ipo" }, [-10, -12], (1 / 6) ** 2, (2 * (-1 / 6)) / 3],
+    // The chosen one's own loss: 10 nats over three tokens.
+    [{ beta: 0.1, nll: 0.2 }, [-10, -12], 0.5981388694 + (0.2 * 10) / 3, -0.0450166003 - 0.2 / 3],
     // Far out, where σ is 0 or 1 in any precision.
     [{ beta: 10 }, [-1000, -1], 9990, -10],
     [{ beta: 10 }, [-1, -1000], 0, 0],
-  ] as const) {
+  ];
+  for (const [options, policy, loss, slope] of cases) {
     const found = await pairs(options, policy, [-11, -11]);
     const title = JSON.stringify([options, policy]);
     assert.ok(Math.abs(found.loss - loss) < 1e-9, `${title}: ${found.loss}, expected ${loss}`);
@@ -53,7 +56,8 @@ test("a pair's loss and its slope are those that can be written down", async () 
       [0, 0, 0],
     );
     // The rejected one is pushed the other way; of means by tokens, which it has two of.
-    const back = options.loss === "ipo" ? (-slope * 3) / 2 : -slope;
+    const ofPair = slope + (options.nll ?? 0) / 3;
+    const back = options.loss === "ipo" ? (-ofPair * 3) / 2 : -ofPair;
     assert.ok(Math.abs(found.toLogProbs[5]! - back) < 1e-9, `${title}: ${found.toLogProbs[5]}, not ${back}`);
   }
 });
@@ -74,6 +78,8 @@ test("implicit rewards and raw log-probabilities are told apart: a pair may be r
   assert.deepEqual(Object.keys(stats), Object.keys(expected));
   for (const [name, x] of Object.entries(expected))
     assert.ok(Math.abs(stats[name]! - x) < 1e-12, `${name}: ${stats[name]}`);
+  const learned = await pairs({ beta: 0.5, nll: 1 }, [-12, -10, -3, -5, -4, -6], [-16, -11, -2, -5, -4, -6]);
+  assert.ok(Math.abs(learned.stats.nll! - (4 + 1 + 4 / 3) / 3) < 1e-12);
   const lossOf = (margin: number): number => Math.log(1 + Math.exp(-0.5 * margin));
   assert.ok(Math.abs(loss - (lossOf(3) + lossOf(-1) + lossOf(0)) / 3) < 1e-12);
 });

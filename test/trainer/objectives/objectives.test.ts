@@ -16,6 +16,7 @@ const OBJECTIVES: Readonly<Record<string, Objective>> = {
   "dpo with label smoothing": dpo({ beta: 0.3, labelSmoothing: 0.2 }),
   "dpo hinge": dpo({ beta: 0.3, loss: "hinge" }),
   "dpo ipo": dpo({ beta: 0.3, loss: "ipo" }),
+  "dpo with the chosen one's own loss": dpo({ beta: 0.3, nll: 0.5 }),
   "reinforce with kl": reinforceObjective({ klCoefficient: 0.1 }),
   grpo: grpo({ range: 0.2, klCoefficient: 0 }),
   "grpo clip-higher with kl": grpo({ range: 0.2, rangeHigh: 0.28, klCoefficient: 0.04 }),

@@ -30,6 +30,11 @@ const options = z.object({
     .lt(0.5)
     .default(0)
     .describe("chance that a pair is the wrong way round, for sigmoid"),
+  nll: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe("what the chosen answer's own loss by token counts beside the pair's: it keeps that answer likely"),
   epochs: z.int().min(1).default(1).describe("how often all pairs are gone through"),
   batch: z.int().min(1).default(32).describe("pairs of a step"),
   tooLong: z.enum(TOO_LONG).default("skip").describe("pairs beyond the context are left out, or their answers are cut"),
@@ -76,12 +81,12 @@ export default defineMethod({
       message: `found ${labelSmoothing} with loss: ${loss}, expected 0: it belongs to sigmoid`,
     };
   },
-  async begin(bench, { data, pairs: own, beta, loss, labelSmoothing, epochs, batch, tooLong }) {
+  async begin(bench, { data, pairs: own, beta, loss, labelSmoothing, nll, epochs, batch, tooLong }) {
     const { plan, model, values, backend, out } = bench;
     const source = own === undefined ? await pairsOfFiles(bench, data!, tooLong) : await pairsOfAnswers(bench, own);
     const learner = new Learner({
       ...{ model, values, backend, clip: plan.clip, optimizer: plan.optimizer },
-      objective: objective({ beta, loss, labelSmoothing }),
+      objective: objective({ beta, loss, labelSmoothing, nll }),
       sequences: Math.min(evenFrom(plan.sequences), 2 * batch),
     });
     const scorer = new RowScorer(model, learner.values, backend, { sequences: plan.sequences });
