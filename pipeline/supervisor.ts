@@ -110,9 +110,7 @@ function runChild(
     child.on("exit", (code, signal) => {
       options.signal?.removeEventListener("abort", stopChild);
       if (options.signal?.aborted === true && !(end !== undefined && "manifest" in end)) {
-        end = {
-          failure: new RetryError("the run was stopped; finished spans are kept: the same command goes on from here"),
-        };
+        end = { failure: stopped() };
       }
       resolve(end ?? { died: crashText() ?? (signal === null ? `exit code ${code}` : signal), pid: child.pid });
     });

@@ -10,10 +10,10 @@ import { BACKENDS, backendNamed } from "../../trainer/backends/index.ts";
 import { evaluateCommand } from "./align/evaluate.ts";
 import { lintCommand } from "./align/lint.ts";
 import { bytesOfIds } from "./bytes-of-ids.ts";
+import { GOES_ON, interruptible } from "./interruptible.ts";
 import { positiveInt } from "./run.ts";
 import { bar, count, duration, table } from "./show.ts";
 import { tokenizerOf } from "./tokenizer-of.ts";
-import { untilStopped } from "./until-stopped.ts";
 
 const LINE_EVERY_MS = 10_000;
 /** Metrics of a line: more do not fit. */
@@ -58,7 +58,7 @@ function commandOf(method: MethodDefinition): Command {
 async function align(method: MethodDefinition, path: string, { json = false, ...flags }: Flags): Promise<void> {
   const plan = readAlignConfig(path, method, overridesOf(flags));
   const backend = await backendNamed(plan.backend, plan.threads);
-  await untilStopped(async (signal) => {
+  await interruptible(GOES_ON, async (signal) => {
     const display = openDisplay(json);
     try {
       const result = await runAlignment(plan, {

@@ -10,6 +10,7 @@ import { reportSummary } from "../../eval/report/index.ts";
 import { registry } from "../../index.ts";
 import { EXIT, exitCode, RecipeError } from "../errors.ts";
 import { DEFAULT_CACHE } from "../run.ts";
+import { GOES_ON, interruptible } from "./interruptible.ts";
 import { positiveInt } from "./run.ts";
 import { bar, count, duration, percent } from "./show.ts";
 
@@ -78,36 +79,29 @@ export async function compareAndShow(
 ): Promise<void> {
   const out = flags.out === undefined ? resolve(experiment.folder, experiment.out) : resolve(flags.out);
   const log = openLog(out);
-  const abort = new AbortController();
-  const stop = (): void => abort.abort();
-  process.once("SIGINT", stop).once("SIGTERM", stop);
   const display = openDisplay(flags.json === true);
   try {
-    const data = await compare(experiment, {
-      registry,
-      out,
-      command: flags.command,
-      ...(flags.cache !== undefined && { cache: flags.cache }),
-      ...(flags.workers !== undefined && { workers: flags.workers }),
-      ...(flags.jobs !== undefined && { jobs: flags.jobs }),
-      signal: abort.signal,
-      onEvent: (event) => {
-        if (event.type !== "progress") appendFileSync(log, `${JSON.stringify(event)}\n`);
-        display.onEvent(event);
-      },
-    });
+    const data = await interruptible(GOES_ON, (signal) =>
+      compare(experiment, {
+        registry,
+        out,
+        command: flags.command,
+        ...(flags.cache !== undefined && { cache: flags.cache }),
+        ...(flags.workers !== undefined && { workers: flags.workers }),
+        ...(flags.jobs !== undefined && { jobs: flags.jobs }),
+        signal,
+        onEvent: (event) => {
+          if (event.type !== "progress") appendFileSync(log, `${JSON.stringify(event)}\n`);
+          display.onEvent(event);
+        },
+      }),
+    );
     display.close();
     const { id, pairs, conclusion, warnings } = data;
     if (flags.json) console.log(JSON.stringify({ type: "done", id, out, pairs, conclusion, warnings }));
     else console.log(`${reportSummary(data)}\n\n${relative("", join(out, "report.html")) || "report.html"}`);
-  } catch (error) {
-    display.close();
-    if (!abort.signal.aborted) throw error;
-    console.error("stopped; the same command goes on from here");
-    process.exitCode = EXIT.retry;
   } finally {
     display.close();
-    process.off("SIGINT", stop).off("SIGTERM", stop);
   }
 }
 

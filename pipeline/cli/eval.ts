@@ -20,8 +20,9 @@ import {
 import type { Observations } from "../../eval/statistics/observations.ts";
 import { BACKENDS, type BackendName, backendNamed } from "../../trainer/backends/index.ts";
 import { loadTrainedModel } from "../../trainer/checkpoint/trained-model.ts";
-import { RecipeError, RetryError } from "../errors.ts";
+import { RecipeError } from "../errors.ts";
 import type { Tokenizer } from "../tokenizer.ts";
+import { interruptible } from "./interruptible.ts";
 import { positiveInt } from "./run.ts";
 import { bytes, count, duration, table } from "./show.ts";
 import { openProgress } from "./tokenizer/progress.ts";
@@ -62,14 +63,7 @@ Examples:
 `,
     )
     .action(async (folder: string, flags: Flags) => {
-      const stop = new AbortController();
-      const onSignal = (): void => stop.abort(new RetryError("evaluation was stopped; nothing is kept of it"));
-      process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
-      try {
-        await evaluate(folder, flags, stop.signal);
-      } finally {
-        process.removeListener("SIGINT", onSignal).removeListener("SIGTERM", onSignal);
-      }
+      await interruptible("evaluation was stopped; nothing is kept of it", (signal) => evaluate(folder, flags, signal));
     });
 }
 

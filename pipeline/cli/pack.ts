@@ -8,8 +8,9 @@ import {
   pack,
   type ShardToPack,
 } from "../../tokenizer/packing/pack.ts";
-import { RecipeError, RetryError } from "../errors.ts";
+import { RecipeError } from "../errors.ts";
 import type { Fill, PackingManifest, Strategy } from "../packed/packing-manifest.ts";
+import { interruptible } from "./interruptible.ts";
 import { wholeNumber } from "./numbers.ts";
 import { positiveInt } from "./run.ts";
 import { shardsOf } from "./shards-of.ts";
@@ -84,28 +85,26 @@ Examples:
 
 /** Packs with a display, and lets Ctrl-C stop it in good order. */
 async function packAndShow(shards: readonly ShardToPack[], flags: Flags): Promise<PackingManifest> {
-  const stop = new AbortController();
-  const onSignal = (): void => stop.abort(new RetryError("packing was stopped; nothing is left of it: pack again"));
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
   const display = process.stderr.isTTY ? liveLine() : plainLines();
   try {
-    return await pack({
-      shards,
-      outDir: flags.out,
-      length: flags.length,
-      strategy: flags.strategy,
-      ...(flags.fill === undefined ? {} : { fill: flags.fill }),
-      ...(flags.buffer === undefined ? {} : { bufferDocuments: flags.buffer }),
-      ...(flags.seed === undefined ? {} : { seed: flags.seed }),
-      shuffleDocuments: flags.shuffle,
-      shuffleRows: flags.shuffleRows === true,
-      memoryBytes: flags.memory * 1e6,
-      signal: stop.signal,
-      onProgress: display.show,
-    });
+    return await interruptible("packing was stopped; nothing is left of it: pack again", (signal) =>
+      pack({
+        shards,
+        outDir: flags.out,
+        length: flags.length,
+        strategy: flags.strategy,
+        ...(flags.fill === undefined ? {} : { fill: flags.fill }),
+        ...(flags.buffer === undefined ? {} : { bufferDocuments: flags.buffer }),
+        ...(flags.seed === undefined ? {} : { seed: flags.seed }),
+        shuffleDocuments: flags.shuffle,
+        shuffleRows: flags.shuffleRows === true,
+        memoryBytes: flags.memory * 1e6,
+        signal,
+        onProgress: display.show,
+      }),
+    );
   } finally {
     display.close();
-    process.removeListener("SIGINT", onSignal).removeListener("SIGTERM", onSignal);
   }
 }
 

@@ -4,6 +4,7 @@ import { registry } from "../../index.ts";
 import type { Manifest } from "../manifest.ts";
 import { type CheckedRecipe, outDir, readRecipe } from "../recipe.ts";
 import { DEFAULT_CACHE, runChecked } from "../run.ts";
+import { GOES_ON, interruptible } from "./interruptible.ts";
 import { openDisplay } from "./live.ts";
 import { summarize } from "./summary.ts";
 
@@ -57,26 +58,24 @@ export function runCommand(): Command {
 export async function runAndShow(checked: CheckedRecipe, flags: RunFlags): Promise<Manifest> {
   const { dropped = checked.dropped, scores = checked.scores } = flags;
   const recipe = { ...checked, dropped, scores };
-  const stop = new AbortController();
-  const onSignal = () => stop.abort();
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
   const display = openDisplay(flags.json === true);
   try {
-    const manifest = await runChecked(recipe, {
-      ...(flags.workers === undefined ? {} : { workers: flags.workers }),
-      ...(flags.cache === undefined ? {} : { cache: flags.cache === "off" ? false : flags.cache }),
-      ...(flags.dedupMemory === undefined ? {} : { dedupMemoryMb: flags.dedupMemory }),
-      force: flags.force === true,
-      signal: stop.signal,
-      onEvent: display.onEvent,
-    });
+    const manifest = await interruptible(GOES_ON, (signal) =>
+      runChecked(recipe, {
+        ...(flags.workers === undefined ? {} : { workers: flags.workers }),
+        ...(flags.cache === undefined ? {} : { cache: flags.cache === "off" ? false : flags.cache }),
+        ...(flags.dedupMemory === undefined ? {} : { dedupMemoryMb: flags.dedupMemory }),
+        force: flags.force === true,
+        signal,
+        onEvent: display.onEvent,
+      }),
+    );
     display.close();
     if (flags.json === true) console.log(JSON.stringify({ type: "done", ...manifest }));
     else console.log(summarize(manifest, relative("", outDir(recipe)) || "."));
     return manifest;
   } finally {
     display.close();
-    process.removeListener("SIGINT", onSignal).removeListener("SIGTERM", onSignal);
   }
 }
 

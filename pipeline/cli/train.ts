@@ -8,10 +8,10 @@ import { measurePeak } from "../../trainer/measure-peak.ts";
 import { runTraining, type TrainEvent, type TrainResult } from "../../trainer/run.ts";
 import type { ShardTokenizer } from "../shard.ts";
 import { bytesOfIds } from "./bytes-of-ids.ts";
+import { GOES_ON, interruptible } from "./interruptible.ts";
 import { positiveInt } from "./run.ts";
 import { bar, count, duration, percent } from "./show.ts";
 import { tokenizerOf } from "./tokenizer-of.ts";
-import { untilStopped } from "./until-stopped.ts";
 
 const LINE_EVERY_MS = 10_000;
 const CURVE_CHARACTERS = 60;
@@ -50,7 +50,7 @@ tiny.yaml:
     .action(async (path: string, { json = false, ...flags }: Flags) => {
       const plan = readTrainConfig(path, overridesOf(flags));
       const backend = await backendNamed(plan.backend, plan.threads);
-      await untilStopped(async (signal) => {
+      await interruptible(GOES_ON, async (signal) => {
         const display = openDisplay(json);
         try {
           const result = await runTraining(plan, {

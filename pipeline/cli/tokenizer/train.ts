@@ -12,8 +12,9 @@ import { NO_PATTERN, PATTERNS, type Pattern } from "../../../tokenizer/pretokeni
 import { TIE_RULES, type TieRule } from "../../../tokenizer/train/learn.ts";
 import { type TrainProgress, type TrainReport, trainTokenizer } from "../../../tokenizer/train/train.ts";
 import { END_OF_TEXT, makeVocabulary, type Vocabulary } from "../../../tokenizer/vocabulary.ts";
-import { FormatError, RecipeError, RetryError } from "../../errors.ts";
+import { FormatError, RecipeError } from "../../errors.ts";
 import { hashFile } from "../../io/durable.ts";
+import { interruptible } from "../interruptible.ts";
 import { positiveInt } from "../run.ts";
 import { bytes, count, duration, table } from "../show.ts";
 import { packIds } from "./ids.ts";
@@ -92,20 +93,21 @@ Examples:
 }
 
 async function train(files: string[], flags: Flags): Promise<void> {
-  const stop = new AbortController();
-  const onSignal = (): void => stop.abort(new RetryError("training was stopped; nothing is left of it: train again"));
   const plan = flags.model === "bpe" ? planOf(flags) : undefined;
   if (plan === undefined) expectNoBpeFlags(flags);
-  // Before there is anything that a signal would leave behind.
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  const stopped = "training was stopped; nothing is left of it: train again";
+  await interruptible(stopped, (signal) => trainInto(files, flags, plan, signal));
+}
+
+async function trainInto(files: string[], flags: Flags, plan: BpePlan | undefined, signal: AbortSignal): Promise<void> {
   let folder: TokenizerFolder | undefined;
   const progress = openProgress();
   try {
     folder = TokenizerFolder.open(flags.out, flags.force === true);
     const summary =
       plan === undefined
-        ? await trainList(files, { ...flags, model: flags.model as ListModel }, folder, stop.signal)
-        : await trainBpe(files, flags, plan, folder, progress, stop.signal);
+        ? await trainList(files, { ...flags, model: flags.model as ListModel }, folder, signal)
+        : await trainBpe(files, flags, plan, folder, progress, signal);
     await folder.write(TRAINED_ON_JSON, Buffer.from(`${JSON.stringify(await describeFiles(files), null, 2)}\n`));
     await folder.publish();
     progress.close();
@@ -114,7 +116,6 @@ async function train(files: string[], flags: Flags): Promise<void> {
   } finally {
     progress.close();
     folder?.discard();
-    process.removeListener("SIGINT", onSignal).removeListener("SIGTERM", onSignal);
   }
 }
 
