@@ -16,10 +16,10 @@ import { Learner } from "../learning/learner.ts";
 import { AGGREGATIONS } from "../learning/token-weights.ts";
 import { learnInPasses } from "../learning/update-passes.ts";
 import { type Artifact, defineMethod } from "../method.ts";
-import { placeIn } from "../read-data.ts";
 import { answerArtifacts, judgedAnswers } from "../sampling/judged-answers.ts";
-import { type JudgedRollout, JudgedSampler, samplesOf } from "../sampling/judged-sampler.ts";
+import { type JudgedRollout, samplesOf } from "../sampling/judged-sampler.ts";
 import { openQuestions } from "../sampling/open-questions.ts";
+import { ProbeJudge } from "../sampling/probe-judge.ts";
 import { QuestionOrder } from "../sampling/question-order.ts";
 import { rolloutMetrics } from "../sampling/rollout-metrics.ts";
 import { rowOf } from "../sampling/rollouts.ts";
@@ -68,10 +68,7 @@ export default defineMethod({
     });
     const asked = { prompts: given.prompts, verify: given.reward, maxTokens };
     const { sampler, questions, digest } = await openQuestions(bench, learner.values, asked, { verify: "reward" });
-    const probe =
-      given.probe.length === 0
-        ? undefined
-        : await JudgedSampler.open(bench, learner.values, given.probe, placeIn(bench, ["probe"]));
+    const probe = await ProbeJudge.open(bench, learner.values, given.probe);
     const order = new QuestionOrder(questions, plan.seed);
     const ofRound = Math.min(given.questions, questions.length);
     return {
@@ -80,7 +77,7 @@ export default defineMethod({
       inputs: {
         prompts: digest,
         reward: JSON.stringify(sampler.identity),
-        ...(probe && { probe: JSON.stringify(probe.identity) }),
+        ...probe.inputs,
       },
       async step(n) {
         const purpose = `expert-iteration ${n}`;
@@ -104,11 +101,10 @@ export default defineMethod({
           aggregate,
           constant: maxTokens,
         });
-        const probed = await probe?.judge(rollouts);
         return {
           metrics: {
             ...rolloutMetrics(rollouts, samples),
-            ...(probed && { "probe/mean": probed.reduce((sum, { reward }) => sum + reward, 0) / probed.length }),
+            ...(await probe.measure(rollouts)),
             empty: rollouts.filter((rollout) => tokensOf(rollout) < given.minTokens).length / rollouts.length,
             "learned/questions": new Set(chosen.map(({ place }) => place)).size,
             learned: rows.length,
@@ -126,7 +122,7 @@ export default defineMethod({
           .filter(({ path }) => existsSync(join(out, path))),
       async close() {
         await sampler.close();
-        await probe?.close();
+        await probe.close();
         await learner.close();
       },
     };

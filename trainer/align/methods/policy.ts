@@ -11,9 +11,9 @@ import { ofResponse } from "../learning/response-tokens.ts";
 import type { Row } from "../learning/row.ts";
 import { RowScorer, type RowScores } from "../learning/scorer.ts";
 import type { Bench, Metrics, Sample } from "../method.ts";
-import { placeIn } from "../read-data.ts";
-import { type JudgedRollout, JudgedSampler, samplesOf } from "../sampling/judged-sampler.ts";
+import { type JudgedRollout, type JudgedSampler, samplesOf } from "../sampling/judged-sampler.ts";
 import { openQuestions } from "../sampling/open-questions.ts";
+import { ProbeJudge } from "../sampling/probe-judge.ts";
 import { QuestionOrder } from "../sampling/question-order.ts";
 import { rolloutMetrics } from "../sampling/rollout-metrics.ts";
 import { rowOf } from "../sampling/rollouts.ts";
@@ -60,7 +60,7 @@ export class PolicyCollector {
   readonly #options: PolicyOptions;
   readonly #order: QuestionOrder<TokenizedPrompt>;
   readonly #sampler: JudgedSampler;
-  readonly #probe: JudgedSampler | undefined;
+  readonly #probe: ProbeJudge;
   readonly #policy: RowScorer;
   readonly #reference: RowScorer;
   readonly #scoresReference: "all" | "first";
@@ -74,10 +74,7 @@ export class PolicyCollector {
     const { model, plan, backend } = bench;
     const asked = { prompts: options.prompts, verify: options.reward, maxTokens: options.maxTokens };
     const { sampler, questions, digest } = await openQuestions(bench, learner.values, asked, { verify: "reward" });
-    const probe =
-      options.probe.length === 0
-        ? undefined
-        : await JudgedSampler.open(bench, learner.values, options.probe, placeIn(bench, ["probe"]));
+    const probe = await ProbeJudge.open(bench, learner.values, options.probe);
     const { sequences } = plan;
     const { head } = learner;
     const { temperature } = options;
@@ -90,7 +87,7 @@ export class PolicyCollector {
     const inputs = {
       prompts: digest,
       reward: JSON.stringify(sampler.identity),
-      ...(probe && { probe: JSON.stringify(probe.identity) }),
+      ...probe.inputs,
     };
     return new PolicyCollector({
       bench,
@@ -110,7 +107,7 @@ export class PolicyCollector {
     readonly options: PolicyOptions;
     readonly inputs: Readonly<Record<string, string>>;
     readonly sampler: JudgedSampler;
-    readonly probe: JudgedSampler | undefined;
+    readonly probe: ProbeJudge;
     readonly policy: RowScorer;
     readonly reference: RowScorer;
     readonly scoresReference: "all" | "first";
@@ -142,7 +139,6 @@ export class PolicyCollector {
     const reference = rows.map((_, i) =>
       isScored(i) ? scored[this.#scoresReference === "all" ? i : i / samples] : undefined,
     );
-    const probed = await this.#probe?.judge(rollouts);
     return {
       answers: rollouts.map((rollout, i) => ({
         rollout,
@@ -153,7 +149,7 @@ export class PolicyCollector {
       metrics: {
         ...rolloutMetrics(rollouts, samples),
         kl: meanKl(rows, policy, reference),
-        ...(probed && { "probe/mean": probed.reduce((sum, { reward }) => sum + reward, 0) / probed.length }),
+        ...(await this.#probe.measure(rollouts)),
       },
       samples: samplesOf(n, rollouts, samplesKept),
     };
@@ -161,7 +157,7 @@ export class PolicyCollector {
 
   async close(): Promise<void> {
     await this.#sampler.close();
-    await this.#probe?.close();
+    await this.#probe.close();
     await this.#policy.close();
     await this.#reference.close();
   }
