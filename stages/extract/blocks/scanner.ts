@@ -21,7 +21,8 @@ import { EntityReader } from "./entities.ts";
 import { MAX_COLUMNS, MarkCollector, NO_LINK, Style } from "./marks.ts";
 import { NOWHERE, OpenElements } from "./open-elements.ts";
 import { FactCollector } from "./page-facts.ts";
-import { TAG_NAMES, TAG_TABLE, TRAITS, Trait, tagId } from "./tags.ts";
+import { RawText } from "./raw-text.ts";
+import { endsTagName, TAG_NAMES, TAG_TABLE, TRAITS, Trait, tagId } from "./tags.ts";
 
 export interface ReadOptions {
   /** XHTML, by its media type: any element may close itself, and CDATA is text. */
@@ -41,10 +42,8 @@ const CARRIAGE_RETURN = 0x0d;
 const SPACE = 0x20;
 const BANG = 0x21;
 const AMPERSAND = 0x26;
-const DASH = 0x2d;
 const SLASH = 0x2f;
 const LESS = 0x3c;
-const GREATER = 0x3e;
 const QUESTION = 0x3f;
 
 const PAGE = 0;
@@ -139,13 +138,12 @@ class PageReader {
   /** Place of the outermost element whose content is not read. */
   private skippedFrom = NOWHERE;
   private noscriptEnd = -1;
-  /** The next "<!--", as far as it has been looked for. */
-  private escapeFrom = -1;
   private readonly blocks = new BlockList();
   private readonly containers = new ContainerList();
   private readonly open: OpenElements;
   private readonly attributes = new Attributes();
   private readonly entities = new EntityReader();
+  private readonly raw: RawText;
   private readonly facts = new FactCollector();
   private readonly marks: MarkCollector | undefined;
   /** Where the link leads that is open, if one is. */
@@ -159,6 +157,7 @@ class PageReader {
     this.marks = withMarks ? new MarkCollector() : undefined;
     this.units = viewUnits(html).units;
     this.end = html.length;
+    this.raw = new RawText(html, this.units);
     this.out = roomFor(html.length + 1);
     this.open = new OpenElements(this.containers.add(OTHER, PAGE, 0, 0));
   }
@@ -294,58 +293,13 @@ class PageReader {
     }
     const isData = tag === SCRIPT && this.attributes.has(Attribute.type);
     const isLinkedData = isData && this.value(Attribute.type).trim().toLowerCase() === "application/ld+json";
-    const to = tag === SCRIPT ? this.scriptEnd(from) : this.rawEnd(tag, from);
+    const to = this.raw.end(tag, from);
     if (isLinkedData) this.facts.structuredData(html.slice(from, to));
     if (tag === TITLE && !this.isSkipping)
       this.facts.title ||= decodeHTML(html.slice(from, Math.min(to, from + MAX_VALUE_UNITS)));
     if (to >= end) return end;
     const next = this.attributes.read(units, Math.min(end, to + 2 + TAG_NAMES[tag]!.length), end, false);
     return next < 0 ? end : next;
-  }
-
-  /** Where the end tag of raw text begins. */
-  private rawEnd(tag: number, from: number): number {
-    const { html, units, end } = this;
-    const length = TAG_NAMES[tag]!.length;
-    for (let at = from; ; at += 2) {
-      at = html.indexOf("</", at);
-      const nameTo = at + 2 + length;
-      if (at < 0 || nameTo > end) return end;
-      if (TAG_TABLE.find(units, at + 2, nameTo) === tag && (nameTo === end || endsTagName(units[nameTo]!))) return at;
-    }
-  }
-
-  /**
-   * Where a script's end tag begins. Behind "<!--" a script may speak of scripts, end tags and all: `<!--
-   * document.write("<script></script>") -->` (13.2.5.19, "script data double escaped").
-   */
-  private scriptEnd(from: number): number {
-    const { html, units, end } = this;
-    const first = this.rawEnd(SCRIPT, from);
-    if (this.escapeFrom < from) {
-      const at = html.indexOf("<!--", from);
-      this.escapeFrom = at < 0 ? end : at;
-    }
-    if (this.escapeFrom >= first) return first;
-    let isEscaped = false;
-    let isDoublyEscaped = false;
-    for (let at = this.escapeFrom; at < end; at++) {
-      if (units[at] === DASH) {
-        if (html.startsWith("-->", at)) isEscaped = isDoublyEscaped = false;
-      } else if (units[at] === LESS) {
-        const isEnd = units[at + 1] === SLASH;
-        const nameTo = at + (isEnd ? 2 : 1) + "script".length;
-        if (html.startsWith("!--", at + 1)) {
-          isEscaped = true;
-          at++;
-        } else if (nameTo < end && TAG_TABLE.find(units, nameTo - "script".length, nameTo) === SCRIPT) {
-          if (!endsTagName(units[nameTo]!)) continue;
-          if (isEnd && !isDoublyEscaped) return at;
-          isDoublyEscaped = !isEnd && isEscaped;
-        }
-      }
-    }
-    return end;
   }
 
   /**
@@ -355,7 +309,7 @@ class PageReader {
   private isReadWithoutScripts(from: number): boolean {
     if (this.isSkipping || this.open.lastOf[NOSCRIPT] !== NOWHERE) return true;
     // The next end is looked for once, however many elements begin before it.
-    if (from > this.noscriptEnd) this.noscriptEnd = this.rawEnd(NOSCRIPT, from);
+    if (from > this.noscriptEnd) this.noscriptEnd = this.raw.end(NOSCRIPT, from);
     return this.noscriptEnd < this.end && this.noscriptEnd - from >= MIN_NOSCRIPT_UNITS;
   }
 
@@ -762,10 +716,6 @@ const MAX_VALUE_UNITS = 2000;
 function isLetter(unit: number): boolean {
   const lower = unit | 0x20;
   return lower >= 0x61 && lower <= 0x7a;
-}
-
-function endsTagName(unit: number): boolean {
-  return unit === GREATER || unit === SLASH || unit === SPACE || (unit >= TAB && unit <= CARRIAGE_RETURN);
 }
 
 /** JavaScript's white space (it has the no-break and the ideographic space) and the C1 "next line". */

@@ -69,3 +69,8 @@ mark(Trait.heading, ["h1", "h2", "h3", "h4", "h5", "h6"]);
 function mark(traits: number, names: readonly string[]): void {
   for (const name of names) TRAITS[tagId(name)]! |= traits;
 }
+
+/** Whether a unit ends a tag's name: ">", "/", white space. */
+export function endsTagName(unit: number): boolean {
+  return unit === 0x3e || unit === 0x2f || unit === 0x20 || (unit >= 0x09 && unit <= 0x0d);
+}
