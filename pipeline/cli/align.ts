@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
-import { createLogUpdate } from "log-update";
 import { loadAnyTokenizer } from "../../tokenizer/load.ts";
 import { readAlignConfig } from "../../trainer/align/config.ts";
 import type { MethodDefinition, Metrics } from "../../trainer/align/method.ts";
@@ -10,12 +9,12 @@ import { BACKENDS, backendNamed } from "../../trainer/backends/index.ts";
 import { evaluateCommand } from "./align/evaluate.ts";
 import { lintCommand } from "./align/lint.ts";
 import { bytesOfIds } from "./bytes-of-ids.ts";
+import { type OfType, openDisplay, type Words } from "./event-display.ts";
 import { GOES_ON, interruptible } from "./interruptible.ts";
 import { positiveInt } from "./run.ts";
 import { bar, count, duration, table } from "./show.ts";
 import { tokenizerOf } from "./tokenizer-of.ts";
 
-const LINE_EVERY_MS = 10_000;
 /** Metrics of a line: more do not fit. */
 const SHOWN = 5;
 
@@ -59,7 +58,7 @@ async function align(method: MethodDefinition, path: string, { json = false, ...
   const plan = readAlignConfig(path, method, overridesOf(flags));
   const backend = await backendNamed(plan.backend, plan.threads);
   await interruptible(GOES_ON, async (signal) => {
-    const display = openDisplay(json);
+    const display = openDisplay(json, WORDS);
     try {
       const result = await runAlignment(plan, {
         backend,
@@ -86,34 +85,16 @@ function overridesOf({ out, from, ...flags }: Omit<Flags, "json">): Record<strin
   };
 }
 
-interface Display {
-  readonly onEvent: (event: AlignEvent) => void;
-  readonly close: () => void;
-}
+const WORDS: Words<AlignEvent, "step"> = {
+  progress: "step",
+  live: (event) => `${bar(event.step / event.steps, 30)} ${stepLine(event)}`,
+  plain: stepLine,
+  isDue: ({ step, steps }) => step === steps,
+  line: describeEvent,
+};
 
-function openDisplay(json: boolean): Display {
-  if (json) return { onEvent: (event) => console.log(JSON.stringify(event)), close: () => {} };
-  const live = process.stderr.isTTY ? createLogUpdate(process.stderr) : undefined;
-  let lastMs = Number.NEGATIVE_INFINITY;
-  return {
-    onEvent(event) {
-      if (event.type !== "step") {
-        live?.clear();
-        const line = describeEvent(event);
-        if (line !== undefined) console.error(line);
-        return;
-      }
-      const { step, steps, seconds } = event;
-      const left = duration((steps - step) * seconds);
-      const line = `step ${count(step)}/${count(steps)}  ${shown(event.metrics)}  about ${left} left`;
-      if (live !== undefined) live(`${bar(step / steps, 30)} ${line}`);
-      else if (step === steps || Date.now() - lastMs >= LINE_EVERY_MS) {
-        lastMs = Date.now();
-        console.error(line);
-      }
-    },
-    close: () => live?.done(),
-  };
+function stepLine({ step, steps, seconds, metrics }: OfType<AlignEvent, "step">): string {
+  return `step ${count(step)}/${count(steps)}  ${shown(metrics)}  about ${duration((steps - step) * seconds)} left`;
 }
 
 function describeEvent(event: Exclude<AlignEvent, { type: "step" }>): string | undefined {

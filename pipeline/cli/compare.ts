@@ -1,7 +1,6 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { Command } from "commander";
-import { createLogUpdate } from "log-update";
 import { compare } from "../../eval/experiment/compare.ts";
 import type { ExperimentEvent } from "../../eval/experiment/events.ts";
 import { type Experiment, readExperiment } from "../../eval/experiment/experiment.ts";
@@ -10,11 +9,10 @@ import { reportSummary } from "../../eval/report/index.ts";
 import { registry } from "../../index.ts";
 import { EXIT, exitCode, RecipeError } from "../errors.ts";
 import { DEFAULT_CACHE } from "../run.ts";
+import { type OfType, openDisplay, type Words } from "./event-display.ts";
 import { GOES_ON, interruptible } from "./interruptible.ts";
 import { positiveInt } from "./run.ts";
 import { bar, count, duration, percent } from "./show.ts";
-
-const LINE_EVERY_MS = 10_000;
 
 interface Flags {
   out?: string;
@@ -79,7 +77,7 @@ export async function compareAndShow(
 ): Promise<void> {
   const out = flags.out === undefined ? resolve(experiment.folder, experiment.out) : resolve(flags.out);
   const log = openLog(out);
-  const display = openDisplay(flags.json === true);
+  const display = openDisplay(flags.json === true, WORDS);
   try {
     const data = await interruptible(GOES_ON, (signal) =>
       compare(experiment, {
@@ -119,33 +117,14 @@ function openLog(out: string): string {
   return log;
 }
 
-interface Display {
-  readonly onEvent: (event: ExperimentEvent) => void;
-  readonly close: () => void;
-}
+const WORDS: Words<ExperimentEvent, "progress"> = {
+  progress: "progress",
+  live: progressLine,
+  plain: progressLine,
+  line: describe,
+};
 
-function openDisplay(json: boolean): Display {
-  if (json) return { onEvent: (event) => console.log(JSON.stringify(event)), close: () => {} };
-  const live = process.stderr.isTTY ? createLogUpdate(process.stderr) : undefined;
-  let lastMs = Number.NEGATIVE_INFINITY;
-  return {
-    onEvent(event) {
-      if (event.type === "progress") {
-        if (live !== undefined) live(progressLine(event));
-        else if (Date.now() - lastMs >= LINE_EVERY_MS) {
-          lastMs = Date.now();
-          console.error(progressLine(event));
-        }
-        return;
-      }
-      live?.clear();
-      console.error(describe(event));
-    },
-    close: () => live?.done(),
-  };
-}
-
-function progressLine({ unit, share, etaSeconds }: Extract<ExperimentEvent, { type: "progress" }>): string {
+function progressLine({ unit, share, etaSeconds }: OfType<ExperimentEvent, "progress">): string {
   const eta = etaSeconds === undefined ? "" : `  about ${duration(etaSeconds)} left for all`;
   return `${bar(share, 30)} ${percent(share, 1)}  ${unit}${eta}`;
 }

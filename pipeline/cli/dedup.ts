@@ -20,8 +20,8 @@ import { Scratch } from "./dedup/scratch.ts";
 import { describe, type Summary, summaryOf } from "./dedup/summary.ts";
 import { Work } from "./dedup/work.ts";
 import { probability } from "./numbers.ts";
+import { openProgress } from "./progress.ts";
 import { openOutput, STDOUT } from "./tokenizer/output.ts";
-import { openProgress } from "./tokenizer/progress.ts";
 
 interface Flags extends Settings {
   readonly keep?: KeepPolicy;

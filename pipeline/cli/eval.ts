@@ -23,9 +23,9 @@ import { loadTrainedModel } from "../../trainer/checkpoint/trained-model.ts";
 import { RecipeError } from "../errors.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { interruptible } from "./interruptible.ts";
+import { openProgress } from "./progress.ts";
 import { positiveInt } from "./run.ts";
 import { bytes, count, duration, table } from "./show.ts";
-import { openProgress } from "./tokenizer/progress.ts";
 import { tokenizerOf } from "./tokenizer-of.ts";
 
 /** By name, the files that were given under it. */

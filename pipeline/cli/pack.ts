@@ -1,6 +1,5 @@
 import { realpathSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { createLogUpdate } from "log-update";
 import {
   DEFAULT_MEMORY_BYTES,
   MIN_LENGTH,
@@ -12,12 +11,10 @@ import { RecipeError } from "../errors.ts";
 import type { Fill, PackingManifest, Strategy } from "../packed/packing-manifest.ts";
 import { interruptible } from "./interruptible.ts";
 import { wholeNumber } from "./numbers.ts";
+import { openProgress } from "./progress.ts";
 import { positiveInt } from "./run.ts";
 import { shardsOf } from "./shards-of.ts";
-import { bar, bytes, count, duration, percent, table } from "./show.ts";
-
-const LINE_EVERY_MS = 10_000;
-const LIVE_EVERY_MS = 100;
+import { bytes, count, percent, table } from "./show.ts";
 
 interface Flags {
   length: number;
@@ -85,7 +82,7 @@ Examples:
 
 /** Packs with a display, and lets Ctrl-C stop it in good order. */
 async function packAndShow(shards: readonly ShardToPack[], flags: Flags): Promise<PackingManifest> {
-  const display = process.stderr.isTTY ? liveLine() : plainLines();
+  const progress = openProgress();
   try {
     return await interruptible("packing was stopped; nothing is left of it: pack again", (signal) =>
       pack({
@@ -100,11 +97,11 @@ async function packAndShow(shards: readonly ShardToPack[], flags: Flags): Promis
         shuffleRows: flags.shuffleRows === true,
         memoryBytes: flags.memory * 1e6,
         signal,
-        onProgress: display.show,
+        onProgress: (now) => progress.show(now.totalTokens === 0 ? 1 : now.tokens / now.totalTokens, () => told(now)),
       }),
     );
   } finally {
-    display.close();
+    progress.close();
   }
 }
 
@@ -122,46 +119,8 @@ function rowLength(text: string): number {
   throw new InvalidArgumentError(`expected a whole number from ${MIN_LENGTH}, found ${JSON.stringify(text)}`);
 }
 
-interface Display {
-  readonly show: (progress: PackProgress) => void;
-  readonly close: () => void;
-}
-
-/** One line on a terminal, drawn over and over. */
-function liveLine(): Display {
-  const update = createLogUpdate(process.stderr);
-  const startedMs = Date.now();
-  let drawnMs = 0;
-  return {
-    show: (progress) => {
-      if (Date.now() - drawnMs < LIVE_EVERY_MS) return;
-      drawnMs = Date.now();
-      const share = progress.totalTokens === 0 ? 1 : progress.tokens / progress.totalTokens;
-      update(`${bar(share, 30)} ${draw(progress)}  ${duration((drawnMs - startedMs) / 1000)}`);
-    },
-    close: () => {
-      update.clear();
-      update.done();
-    },
-  };
-}
-
-/** A line every ten seconds. */
-function plainLines(): Display {
-  const startedMs = Date.now();
-  let shownMs = startedMs;
-  return {
-    show: (progress) => {
-      if (Date.now() - shownMs < LINE_EVERY_MS) return;
-      shownMs = Date.now();
-      console.error(`${duration((shownMs - startedMs) / 1000)}: ${draw(progress)}`);
-    },
-    close: () => {},
-  };
-}
-
-function draw({ phase, tokens, totalTokens, rows }: PackProgress): string {
-  return `${phase}  ${percent(tokens, totalTokens)} of ${count(totalTokens)} tokens${rows === 0 ? "" : `  ${count(rows)} rows`}`;
+function told({ phase, totalTokens, rows }: PackProgress): string {
+  return `${phase} ${count(totalTokens)} tokens${rows === 0 ? "" : `  ${count(rows)} rows`}`;
 }
 
 function describe({ id, identity, counts, files }: PackingManifest, out: string): string {

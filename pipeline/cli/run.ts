@@ -5,7 +5,7 @@ import type { Manifest } from "../manifest.ts";
 import { type CheckedRecipe, outDir, readRecipe } from "../recipe.ts";
 import { DEFAULT_CACHE, runChecked } from "../run.ts";
 import { GOES_ON, interruptible } from "./interruptible.ts";
-import { openDisplay } from "./live.ts";
+import { openRunDisplay } from "./run-display.ts";
 import { summarize } from "./summary.ts";
 
 export interface RunFlags {
@@ -58,7 +58,7 @@ export function runCommand(): Command {
 export async function runAndShow(checked: CheckedRecipe, flags: RunFlags): Promise<Manifest> {
   const { dropped = checked.dropped, scores = checked.scores } = flags;
   const recipe = { ...checked, dropped, scores };
-  const display = openDisplay(flags.json === true);
+  const display = openRunDisplay(flags.json === true);
   try {
     const manifest = await interruptible(GOES_ON, (signal) =>
       runChecked(recipe, {

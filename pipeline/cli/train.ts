@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
-import { createLogUpdate } from "log-update";
 import { BACKENDS, backendNamed } from "../../trainer/backends/index.ts";
 import { readTrainConfig } from "../../trainer/config.ts";
 import { sparkline } from "../../trainer/curve.ts";
@@ -8,12 +7,12 @@ import { measurePeak } from "../../trainer/measure-peak.ts";
 import { runTraining, type TrainEvent, type TrainResult } from "../../trainer/run.ts";
 import type { ShardTokenizer } from "../shard.ts";
 import { bytesOfIds } from "./bytes-of-ids.ts";
+import { type OfType, openDisplay, type Words } from "./event-display.ts";
 import { GOES_ON, interruptible } from "./interruptible.ts";
 import { positiveInt } from "./run.ts";
 import { bar, count, duration, percent } from "./show.ts";
 import { tokenizerOf } from "./tokenizer-of.ts";
 
-const LINE_EVERY_MS = 10_000;
 const CURVE_CHARACTERS = 60;
 
 interface Flags {
@@ -51,7 +50,7 @@ tiny.yaml:
       const plan = readTrainConfig(path, overridesOf(flags));
       const backend = await backendNamed(plan.backend, plan.threads);
       await interruptible(GOES_ON, async (signal) => {
-        const display = openDisplay(json);
+        const display = openDisplay(json, words());
         try {
           const result = await runTraining(plan, {
             backend,
@@ -86,37 +85,20 @@ async function bytesOf(made: ShardTokenizer, path: string | undefined): Promise<
   return undefined;
 }
 
-interface Display {
-  readonly onEvent: (event: TrainEvent) => void;
-  readonly close: () => void;
-}
-
-function openDisplay(json: boolean): Display {
-  if (json) return { onEvent: (event) => console.log(JSON.stringify(event)), close: () => {} };
-  const live = process.stderr.isTTY ? createLogUpdate(process.stderr) : undefined;
+function words(): Words<TrainEvent, "step"> {
   const losses: number[] = [];
-  let lastMs = Number.NEGATIVE_INFINITY;
   return {
-    onEvent(event) {
-      if (event.type !== "step") {
-        live?.clear();
-        const line = describeEvent(event);
-        if (line !== undefined) console.error(line);
-        return;
-      }
+    progress: "step",
+    live: (event) => {
       losses.push(event.loss);
-      if (live !== undefined)
-        live(`${sparkline(losses, CURVE_CHARACTERS)}\n${bar(event.step / event.steps, 30)} ${stepLine(event)}`);
-      else if (Date.now() - lastMs >= LINE_EVERY_MS) {
-        lastMs = Date.now();
-        console.error(stepLine(event));
-      }
+      return `${sparkline(losses, CURVE_CHARACTERS)}\n${bar(event.step / event.steps, 30)} ${stepLine(event)}`;
     },
-    close: () => live?.done(),
+    plain: stepLine,
+    line: describeEvent,
   };
 }
 
-function stepLine(event: Extract<TrainEvent, { type: "step" }>): string {
+function stepLine(event: OfType<TrainEvent, "step">): string {
   const { step, steps, loss, tokensPerSecond, flopsPerSecond, shareOfPeak, etaSeconds } = event;
   const share = shareOfPeak === undefined ? "" : ` (${percent(shareOfPeak, 1)} of the peak)`;
   const speed = `${count(Math.round(tokensPerSecond))} tokens/s  ${(flopsPerSecond / 1e9).toFixed(0)} GFLOP/s${share}`;

@@ -46,12 +46,14 @@ export const SAMPLES = "samples.jsonl";
  * A line of the log: what was prepared and measured before (step 0), steps, and evaluations. Metrics of steps carry the
  * method's names, those of evaluations `evaluate/…` and `heldOut/…`.
  */
-export type AlignEntry = {
-  readonly type: "prepared" | "step" | "evaluation";
+export type AlignEntry = Entry<"prepared"> | Entry<"step"> | Entry<"evaluation">;
+
+interface Entry<T> {
+  readonly type: T;
   readonly step: number;
   readonly seconds: number;
   readonly metrics: Metrics;
-};
+}
 
 /** What a run tells as it goes: `sluice align --json` prints these. */
 export type AlignEvent =

@@ -16,10 +16,10 @@ import {
 import { FastTextScorer, loadFastTextModel } from "../../../classifiers/index.ts";
 import { FormatError, RecipeError } from "../../errors.ts";
 import { probability, wholeNumber } from "../numbers.ts";
+import { openProgress, type ProgressLine } from "../progress.ts";
 import { positiveInt } from "../run.ts";
 import { count, percent, table } from "../show.ts";
 import { openOutput } from "../tokenizer/output.ts";
-import { openProgress, type ProgressLine } from "../tokenizer/progress.ts";
 import { describeCalibration, describeOverall, estimate, figure } from "./describe.ts";
 import {
   DocumentReader,

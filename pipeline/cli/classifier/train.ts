@@ -17,9 +17,9 @@ import { FormatError, RecipeError } from "../../errors.ts";
 import { hashFile, writeDurably } from "../../io/durable.ts";
 import { engineVersion } from "../../modules.ts";
 import { aboveZero, probability, wholeNumber } from "../numbers.ts";
+import { openProgress, type ProgressLine } from "../progress.ts";
 import { positiveInt } from "../run.ts";
 import { bytes, count, duration, table } from "../show.ts";
-import { openProgress, type ProgressLine } from "../tokenizer/progress.ts";
 import { describeOverall } from "./describe.ts";
 import {
   DocumentReader,

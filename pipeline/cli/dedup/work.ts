@@ -1,7 +1,7 @@
 /** What the methods of one call share: the documents, which of them are left, and where pairs go. */
 import type { SetupContext } from "../../stage.ts";
+import type { ProgressLine } from "../progress.ts";
 import { percent } from "../show.ts";
-import type { ProgressLine } from "../tokenizer/progress.ts";
 import { type DocumentRow, Documents, type Ids } from "./documents.ts";
 import type { LineWriter } from "./line-writer.ts";
 import type { Scratch } from "./scratch.ts";

@@ -7,12 +7,12 @@ import { canCutTexts, ParallelEncoder } from "../../../tokenizer/parallel.ts";
 import { SafeChunks } from "../../../tokenizer/safe-chunks.ts";
 import { RecipeError } from "../../errors.ts";
 import type { Tokenizer } from "../../tokenizer.ts";
+import { openProgress } from "../progress.ts";
 import { positiveInt } from "../run.ts";
 import { bytes, count, duration } from "../show.ts";
 import { DTYPES, type Dtype, dtypeFor, IdPrinter, packIds } from "./ids.ts";
 import { counted, type Input, openInput, readJsonLines, readWhole, STDIN } from "./input.ts";
 import { openOutput, STDOUT } from "./output.ts";
-import { openProgress } from "./progress.ts";
 
 /** From here on it pays to start threads, unless told otherwise: each loads the vocabulary. */
 const PARALLEL_FROM_BYTES = 32e6;

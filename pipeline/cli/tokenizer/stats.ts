@@ -3,9 +3,9 @@ import { Command } from "commander";
 import { loadAnyTokenizer } from "../../../tokenizer/load.ts";
 import { StatsGatherer, type TokenCounts, type TokenizerStats } from "../../../tokenizer/stats.ts";
 import type { Tokenizer } from "../../tokenizer.ts";
+import { openProgress } from "../progress.ts";
 import { bytes, count, percent, table } from "../show.ts";
 import { readDocuments } from "./input.ts";
-import { openProgress } from "./progress.ts";
 
 /** Languages and domains that are shown; JSON has all. */
 const SHOWN_GROUPS = 20;

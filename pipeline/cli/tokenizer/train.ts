@@ -15,11 +15,11 @@ import { END_OF_TEXT, makeVocabulary, type Vocabulary } from "../../../tokenizer
 import { FormatError, RecipeError } from "../../errors.ts";
 import { hashFile } from "../../io/durable.ts";
 import { interruptible } from "../interruptible.ts";
+import { openProgress, type ProgressLine } from "../progress.ts";
 import { positiveInt } from "../run.ts";
 import { bytes, count, duration, table } from "../show.ts";
 import { packIds } from "./ids.ts";
 import { decompressed, openInput } from "./input.ts";
-import { openProgress, type ProgressLine } from "./progress.ts";
 import { FILES, TokenizerFolder } from "./tokenizer-folder.ts";
 import { type ListModel, trainList } from "./train-list.ts";
 

@@ -1,6 +1,6 @@
 /** How far a command is: one line on a terminal that is drawn over and over, a line every ten seconds elsewhere. */
 import { createLogUpdate } from "log-update";
-import { bar, duration, percent } from "../show.ts";
+import { bar, duration, percent } from "./show.ts";
 
 const LINE_EVERY_MS = 10_000;
 const LIVE_EVERY_MS = 100;

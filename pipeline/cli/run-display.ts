@@ -1,41 +1,22 @@
-/** Shows a run's events: one live view on a terminal, a line every ten seconds elsewhere, JSON lines when asked. */
-import { createLogUpdate } from "log-update";
+/** Words for a run's events. */
 import type { Progress, RunEvent } from "../events.ts";
+import { type Display, openDisplay } from "./event-display.ts";
 import { bar, bytes, count, duration, percent, table } from "./show.ts";
 
-const LINE_EVERY_MS = 10_000;
-
-export interface Display {
-  readonly onEvent: (event: RunEvent) => void;
-  /** Ends the live view. */
-  readonly close: () => void;
-}
-
-export function openDisplay(json: boolean): Display {
-  if (json) return { onEvent: (event) => console.log(JSON.stringify(event)), close: () => {} };
-  return process.stderr.isTTY ? liveView() : plainLines();
-}
-
-function liveView(): Display {
-  const update = createLogUpdate(process.stderr);
-  let last: Progress | undefined;
-  const note = (line: string) => {
-    update.clear();
-    console.error(line);
-    if (last !== undefined) update(draw(last));
-  };
-  return {
-    onEvent: (event) => {
-      if (event.type === "progress") {
-        last = event;
-        update(draw(event));
-      } else {
-        const line = describe(event);
-        if (line !== undefined) note(line);
-      }
+export function openRunDisplay(json: boolean): Display<RunEvent> {
+  let wasDeciding = false;
+  return openDisplay<RunEvent, "progress">(json, {
+    progress: "progress",
+    live: draw,
+    plain: lineOf,
+    isDue: ({ phase }) => {
+      const isDeciding = phase === "deciding";
+      const isNew = isDeciding !== wasDeciding;
+      wasDeciding = isDeciding;
+      return isNew;
     },
-    close: () => update.done(),
-  };
+    line: describe,
+  });
 }
 
 function draw(p: Progress): string {
@@ -80,26 +61,6 @@ export function drawFunnel(funnel: Progress["funnel"], extra: (stage: string) =>
       extra(stage),
     ]),
   );
-}
-
-function plainLines(): Display {
-  let lastMs = 0;
-  let wasDeciding = false;
-  return {
-    onEvent: (event) => {
-      if (event.type === "progress") {
-        const isDeciding = event.phase === "deciding";
-        if (isDeciding === wasDeciding && Date.now() - lastMs < LINE_EVERY_MS) return;
-        wasDeciding = isDeciding;
-        lastMs = Date.now();
-        console.error(lineOf(event));
-        return;
-      }
-      const line = describe(event);
-      if (line !== undefined) console.error(line);
-    },
-    close: () => {},
-  };
 }
 
 function lineOf(p: Progress): string {
