@@ -10,10 +10,10 @@ import { RecipeError } from "./errors.ts";
 import { builtInFeature, builtInFeatureNames } from "./features.ts";
 import { readMappingFile } from "./mapping-file.ts";
 import { codeOrigin, definitionOf, findModule, loadDefinition, looksLikePath } from "./modules.ts";
+import { describeIssue } from "./schema-error.ts";
 import {
   type DedupDefinition,
   type Definition,
-  describeIssue,
   type ExtractorDefinition,
   type FilterDefinition,
   labelOf,

@@ -13,6 +13,7 @@ import { savedIndexes } from "./duplicates/find-index.ts";
 import { INDEX_JSON } from "./duplicates/saved-index.ts";
 import { RecipeError } from "./errors.ts";
 import type { FeatureNeed, FeaturesOf } from "./features.ts";
+import { firstMistake } from "./schema-error.ts";
 import type { SinkWriter } from "./sink.ts";
 import type { PlannedInput, SourceItem, SourceLog, Span } from "./source.ts";
 import type { Dropped, Verdict } from "./verdict.ts";
@@ -460,47 +461,12 @@ export function parseParams(
 ): unknown {
   const parsed = strict(definition.params).safeParse(params ?? {}, { reportInput: true });
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0]!] : issue.path;
-  const known = issue.path.length === 0 ? parameterNames(definition.params) : undefined;
-  throw new RecipeError(describeIssue(issue, placeOf(path), known));
-}
-
-function parameterNames(schema: z.ZodType): readonly string[] | undefined {
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : undefined;
+  throw new RecipeError(firstMistake(parsed.error, definition.params, placeOf));
 }
 
 /** A misspelt parameter must never be ignored: an object schema that does not say otherwise refuses unknown keys. */
 function strict(schema: z.ZodType): z.ZodType {
   return schema instanceof z.ZodObject && schema.def.catchall === undefined ? schema.strict() : schema;
-}
-
-/** A zod issue as "place.path: expected …, found …"; `known`: the parameters that there are. */
-export function describeIssue(issue: z.core.$ZodIssue, place: string, known?: readonly string[]): string {
-  const path = issue.path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
-  const where = place === "" ? path.replace(/^\./, "") : `${place}${path}`;
-  if (issue.code === "unrecognized_keys") {
-    const has = known === undefined ? "" : ` (it has${known.length === 0 ? " none" : `: ${known.join(", ")}`})`;
-    return `${where}: unknown parameter ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}${has}`;
-  }
-  const found = issue.input === undefined ? "nothing" : `${typeName(issue.input)} (${shorten(shown(issue.input))})`;
-  // zod's own messages say "Invalid input: expected …, received …" or "Too big: expected number to be <=1".
-  const expected = issue.message.replace(/^(Invalid|Too) \w+: expected /, "").replace(/, received .*$/, "");
-  return `${where}: expected ${expected.replace(/^(Too|Invalid)/, (word) => word.toLowerCase())}, found ${found}`;
-}
-
-/** JSON would have infinity, and what is no number, as null. */
-function shown(value: unknown): string | undefined {
-  return typeof value === "number" ? String(value) : JSON.stringify(value);
-}
-
-function typeName(value: unknown): string {
-  return value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
-}
-
-function shorten(text: string | undefined): string {
-  if (text === undefined) return "?";
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
 export { z };

@@ -18,11 +18,12 @@ const TRAINING_FORWARDS = 3;
  * Runtime allocates tensors piece by piece, in another order than ours, and pieces do not fit seamlessly.
  *
  * Fitted to peaks of resident memory, told and measured in MB (Node 24, onnxruntime-node 1.30, x86-64, two threads):
- * reference, batch 4: 242 and 227, batch 16: 403 and 386, batch 64: 1,047 and 995; cs336-tinystories, batch 4: 1,023 and
- * 1,031, batch 8: 1,413 and 1,412, with 2 layers: 751 and 804; GPT-2's shape with 6 layers of 384: 2,125 and 2,018; depth-4
- * with 256 tokens: 1,019 and 1,019; cs336-a4, batch 1, 256 tokens: 3,935 and 3,701.
+ * reference, batch 4: 212 and 208, batch 16: 373 and 350. Where types are stripped anew, as in a clone's first start, it is 20
+ * to 35 MB more; so were measured: batch 64: 1,017 and 995; cs336-tinystories, batch 4: 993 and 1,031, batch 8: 1,383 and
+ * 1,412, with 2 layers: 721 and 804; GPT-2's shape with 6 layers of 384: 2,095 and 2,018; depth-4 with 256 tokens: 989 and
+ * 1,019; cs336-a4, batch 1, 256 tokens: 3,905 and 3,701.
  */
-const RUNTIME = { baseBytes: 160e6, parameterSets: 5.2, arenaFactor: 1.19 } as const;
+const RUNTIME = { baseBytes: 130e6, parameterSets: 5.2, arenaFactor: 1.19 } as const;
 
 /**
  * A step's FLOPs over what large products alone reach in its time; the rest is passes over memory. Steps of reference (batch

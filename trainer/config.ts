@@ -5,7 +5,7 @@ import { z } from "zod";
 import { digestOf } from "../pipeline/canonical.ts";
 import { RecipeError } from "../pipeline/errors.ts";
 import { readMappingFile } from "../pipeline/mapping-file.ts";
-import { describeIssue } from "../pipeline/stage.ts";
+import { firstMistake } from "../pipeline/schema-error.ts";
 import { BACKENDS } from "./backends/index.ts";
 import { MOST, type ModelConfig } from "./model/config.ts";
 import { modelFrom } from "./model/presets.ts";
@@ -81,27 +81,33 @@ export interface TrainPlan extends Omit<Parsed, "data" | "model" | "steps" | "co
 
 /** Reads a config file (YAML or JSON). Raises RecipeError with the field, what was found and what was expected. */
 export function readTrainConfig(path: string, overrides: Record<string, unknown> = {}): TrainPlan {
-  const { value } = readMappingFile(path, {
+  const { value, locate } = readMappingFile(path, {
     missing: "no such file (give the path of a training config)",
     what: "a training config",
     fields: "data, model and out",
   });
-  return planOf({ ...value, ...overrides }, path, dirname(resolve(path)));
+  return planOf({ ...value, ...overrides }, locate, dirname(resolve(path)));
 }
 
-/** Checks a config. Paths in it are relative to `folder`. */
-export function planOf(config: unknown, where = "config", folder = process.cwd()): TrainPlan {
+/** Checks a config. Paths in it are relative to `folder`; `locate` says where a field stands. */
+export function planOf(
+  config: unknown,
+  locate: (keys: readonly PropertyKey[]) => string = () => "config",
+  folder = process.cwd(),
+): TrainPlan {
   const parsed = TrainConfig.safeParse(config, { reportInput: true });
-  if (!parsed.success) throw new RecipeError(describeIssue(parsed.error.issues[0]!, `${where}: config`));
+  if (!parsed.success) {
+    throw new RecipeError(firstMistake(parsed.error, TrainConfig, (path) => `${locate(path)}: config`));
+  }
   const { data, model, steps, tokens, ...rest } = parsed.data;
   const sources = (typeof data === "string" ? [data] : data).map((source) =>
     typeof source === "string" ? { folder: source, weight: 1 } : source,
   );
-  const modelConfig = modelFrom(model, where);
+  const modelConfig = modelFrom(model, locate(["model"]));
   const contextLength = rest.contextLength ?? modelConfig.contextLength;
   if (modelConfig.positions === "learned" && contextLength > modelConfig.contextLength) {
     throw new RecipeError(
-      `${where}: contextLength: the model has learned positions for ${modelConfig.contextLength} tokens, found ${contextLength}`,
+      `${locate(["contextLength"])}: contextLength: the model has learned positions for ${modelConfig.contextLength} tokens, found ${contextLength}`,
     );
   }
   const tokensPerStep = rest.sequences * rest.accumulate * contextLength;

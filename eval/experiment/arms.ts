@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { RecipeError } from "../../pipeline/errors.ts";
 import { readMappingFile } from "../../pipeline/mapping-file.ts";
-import { describeIssue } from "../../pipeline/stage.ts";
+import { describeIssue } from "../../pipeline/schema-error.ts";
 import { type Experiment, Use, type Variant } from "./experiment.ts";
 
 export interface Arm {

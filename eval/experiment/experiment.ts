@@ -7,7 +7,7 @@ import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { RecipeError } from "../../pipeline/errors.ts";
 import { readMappingFile } from "../../pipeline/mapping-file.ts";
-import { describeIssue } from "../../pipeline/stage.ts";
+import { firstMistake } from "../../pipeline/schema-error.ts";
 import { Data, Drawing, VerifierUse } from "../../trainer/align/config.ts";
 import { METHODS } from "../../trainer/align/methods/index.ts";
 import { TemplateChoice } from "../../trainer/align/templates/template.ts";
@@ -203,8 +203,7 @@ export function experimentOf(
 ): Experiment {
   const parsed = ExperimentFile.safeParse(value, { reportInput: true });
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw new RecipeError(describeIssue(issue, `${locate(issue.path)}: experiment`));
+    throw new RecipeError(firstMistake(parsed.error, ExperimentFile, (path) => `${locate(path)}: experiment`));
   }
   return { ...parsed.data, folder, locate };
 }

@@ -48,11 +48,11 @@ export class Measure {
   readonly #workshop: Workshop;
   /** Of all models. */
   readonly #tokens: number;
-  /** Of what was found, and of what was trained and measured now. */
-  #tokensFound = 0;
+  /** Of models that are done, and of what was trained of these now. */
   #tokensDone = 0;
-  /** Of the models under way: the share that is done. */
-  readonly #shares = new Map<Job, number>();
+  #tokensTrained = 0;
+  /** Of the models under way: the share that was done when they were taken up, and the one that is. */
+  readonly #shares = new Map<Job, { readonly found: number; readonly now: number }>();
   #startMs: number | undefined;
 
   constructor(prepared: Prepared, text: MeasuredText, jobs: readonly Job[], workshop: Workshop) {
@@ -71,8 +71,9 @@ export class Measure {
       const measured = await this.#measure(name, model, job, "all");
       return { ...measured, rows, model, aligned: job.isAligned ? await this.#align(name, model, job) : [] };
     } finally {
-      if (this.#shares.delete(job)) this.#tokensDone += tokens;
-      else this.#tokensFound += tokens;
+      this.#tokensDone += tokens;
+      this.#tokensTrained += (1 - (this.#shares.get(job)?.found ?? 1)) * tokens;
+      this.#shares.delete(job);
     }
   }
 
@@ -135,12 +136,16 @@ export class Measure {
 
   #tell(job: Job, name: string, share: number): void {
     this.#startMs ??= performance.now();
-    this.#shares.set(job, share);
+    this.#shares.set(job, { found: this.#shares.get(job)?.found ?? share, now: share });
     let done = this.#tokensDone;
-    for (const [{ tokens }, part] of this.#shares) done += part * tokens;
+    let trained = this.#tokensTrained;
+    for (const [{ tokens }, { found, now }] of this.#shares) {
+      done += now * tokens;
+      trained += (now - found) * tokens;
+    }
     const seconds = (performance.now() - this.#startMs) / 1000;
-    const etaSeconds = ((this.#tokens - this.#tokensFound - done) * seconds) / done;
-    this.#workshop.emit({ type: "progress", unit: `train ${name}`, share, etaSeconds });
+    const etaSeconds = ((this.#tokens - done) * seconds) / trained;
+    this.#workshop.emit({ type: "progress", unit: `train ${name}`, share, ...(trained > 0 && { etaSeconds }) });
   }
 
   async #score(name: string, model: ModelFile, domain: HeldOutDomain, scorer: LazyScorer): Promise<Float64Array> {

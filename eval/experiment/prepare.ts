@@ -131,7 +131,7 @@ function trainingOf(experiment: Experiment, vocabSize: number): TrainPlan {
     out: ".",
     steps: 1,
   };
-  return planOf(config, locate(["train"]), folder);
+  return planOf(config, (path) => locate(["train", ...path]), folder);
 }
 
 /** Models that are trained at once, unless it is said: as many as the cores have threads for. A GPU has one. */

@@ -3,17 +3,11 @@
  * end-of-text token; that is context, and is never predicted. Bytes are the text's, in UTF-8, and never come from tokens.
  */
 import type { Tokenizer } from "../../pipeline/tokenizer.ts";
+import type { WorkHooks } from "../../pipeline/work-hooks.ts";
 import { expectSpelling, prefixToken } from "./likelihood-tokenizer.ts";
 import { PYTHON_SPACE } from "./python-space.ts";
 import { rollingWindows } from "./rolling-windows.ts";
 import type { Scorer, Window } from "./scorer.ts";
-
-export interface ScoringHooks {
-  /** Of the tokens that are to be predicted, how many were. */
-  readonly onProgress?: (done: number, all: number) => void;
-  /** Ends the scoring between two calls of the scorer, with its reason. */
-  readonly signal?: AbortSignal;
-}
 
 /** How documents are read, in words: what `scoreDocuments` does. */
 export function contextPolicy({ contextLength }: Pick<Scorer, "contextLength">): string {
@@ -21,17 +15,17 @@ export function contextPolicy({ contextLength }: Pick<Scorer, "contextLength">):
 }
 
 /** Windows of one call of the scorer: as many as reach so many predicted tokens. */
-const TOKENS_AT_ONCE = 1 << 16;
+const TOKENS_AT_ONCE = 1 << 14;
 
 /**
  * −ln p of each document, in nats: 0 of an empty one. Raises RecipeError for a tokenizer that does not spell every text or
- * has no end of text.
+ * has no end of text. Progress is told in predicted tokens, between calls of the scorer.
  */
 export async function scoreDocuments(
   documents: readonly { readonly text: string }[],
   tokenizer: Tokenizer,
   scorer: Scorer,
-  { onProgress, signal }: ScoringHooks = {},
+  { onProgress, signal }: WorkHooks = {},
 ): Promise<Float64Array> {
   expectSpelling(tokenizer);
   const prefix = prefixToken(tokenizer);

@@ -85,19 +85,25 @@ function overridesOf({ out, from, ...flags }: Omit<Flags, "json">): Record<strin
   };
 }
 
-const WORDS: Words<AlignEvent, "step"> = {
-  progress: "step",
-  live: (event) => `${bar(event.step / event.steps, 30)} ${stepLine(event)}`,
-  plain: stepLine,
-  isDue: ({ step, steps }) => step === steps,
+const WORDS: Words<AlignEvent, "step" | "working"> = {
+  progress: ["step", "working"],
+  live: (event) => `${bar(shareOf(event), 30)} ${progressLine(event)}`,
+  plain: progressLine,
+  isDue: (event) => event.type === "step" && event.step === event.steps,
   line: describeEvent,
 };
 
-function stepLine({ step, steps, seconds, metrics }: OfType<AlignEvent, "step">): string {
+function shareOf(event: OfType<AlignEvent, "step" | "working">): number {
+  return event.type === "step" ? event.step / event.steps : event.done / event.all;
+}
+
+function progressLine(event: OfType<AlignEvent, "step" | "working">): string {
+  if (event.type === "working") return `${event.what}: ${count(event.done)} of ${count(event.all)}`;
+  const { step, steps, seconds, metrics } = event;
   return `step ${count(step)}/${count(steps)}  ${shown(metrics)}  about ${duration((steps - step) * seconds)} left`;
 }
 
-function describeEvent(event: Exclude<AlignEvent, { type: "step" }>): string | undefined {
+function describeEvent(event: Exclude<AlignEvent, { type: "step" | "working" }>): string | undefined {
   switch (event.type) {
     case "start": {
       const from = event.from > 0 ? `, going on from step ${count(event.from)}` : "";

@@ -118,7 +118,7 @@ function openLog(out: string): string {
 }
 
 const WORDS: Words<ExperimentEvent, "progress"> = {
-  progress: "progress",
+  progress: ["progress"],
   live: progressLine,
   plain: progressLine,
   line: describe,

@@ -18,7 +18,7 @@ interface AnyEvent {
 
 /** Words for events. Those of type `T` tell how far the work is, and come often. */
 export interface Words<E extends AnyEvent, T extends E["type"]> {
-  readonly progress: T;
+  readonly progress: readonly T[];
   /** What a terminal shows until the next one, also in several lines. */
   readonly live: (event: OfType<E, T>) => string;
   /** The same in a line, where there is no terminal. */
@@ -31,10 +31,12 @@ export interface Words<E extends AnyEvent, T extends E["type"]> {
 
 export function openDisplay<E extends AnyEvent, T extends E["type"]>(json: boolean, words: Words<E, T>): Display<E> {
   if (json) return { onEvent: (event) => console.log(JSON.stringify(event)), close: () => {} };
-  const view = process.stderr.isTTY ? liveView(words.live) : plainLines(words.plain, words.isDue);
+  // A terminal that has no width shows nothing.
+  const isLive = process.stderr.isTTY && process.stderr.columns > 0;
+  const view = isLive ? liveView(words.live) : plainLines(words.plain, words.isDue);
   return {
     onEvent(event) {
-      if (event.type === words.progress) return view.progress(event as OfType<E, T>);
+      if ((words.progress as readonly string[]).includes(event.type)) return view.progress(event as OfType<E, T>);
       const line = words.line(event as Exclude<E, { readonly type: T }>);
       if (line !== undefined) view.note(line);
     },
@@ -53,7 +55,8 @@ function liveView<P>(draw: (event: P) => string): View<P> {
   let last: string | undefined;
   return {
     progress(event) {
-      last = draw(event);
+      // Lines that wrap are hard to read, and jump.
+      last = draw(event).replace(/^.*$/gm, (line) => line.slice(0, process.stderr.columns - 1));
       update(last);
     },
     note(line) {

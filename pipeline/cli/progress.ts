@@ -12,7 +12,7 @@ export interface ProgressLine {
 }
 
 export function openProgress(): ProgressLine {
-  const live = process.stderr.isTTY ? createLogUpdate(process.stderr) : undefined;
+  const live = process.stderr.isTTY && process.stderr.columns > 0 ? createLogUpdate(process.stderr) : undefined;
   const everyMs = live === undefined ? LINE_EVERY_MS : LIVE_EVERY_MS;
   const startedMs = Date.now();
   let shownMs = startedMs;

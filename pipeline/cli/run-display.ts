@@ -6,7 +6,7 @@ import { bar, bytes, count, duration, percent, table } from "./show.ts";
 export function openRunDisplay(json: boolean): Display<RunEvent> {
   let wasDeciding = false;
   return openDisplay<RunEvent, "progress">(json, {
-    progress: "progress",
+    progress: ["progress"],
     live: draw,
     plain: lineOf,
     isDue: ({ phase }) => {

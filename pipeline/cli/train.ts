@@ -88,7 +88,7 @@ async function bytesOf(made: ShardTokenizer, path: string | undefined): Promise<
 function words(): Words<TrainEvent, "step"> {
   const losses: number[] = [];
   return {
-    progress: "step",
+    progress: ["step"],
     live: (event) => {
       losses.push(event.loss);
       return `${sparkline(losses, CURVE_CHARACTERS)}\n${bar(event.step / event.steps, 30)} ${stepLine(event)}`;

@@ -21,7 +21,7 @@ const data = await writeRun(join(folder, "data"), [Array.from({ length: 96 }, (_
 const MODEL = { vocabSize: 16, contextLength: 4, layers: 1, width: 4, heads: 1 };
 
 async function train(out: string): Promise<void> {
-  const plan = planOf({ data, model: MODEL, sequences: 2, steps: 4, checkpoint: { every: 2 }, out }, "c", folder);
+  const plan = planOf({ data, model: MODEL, sequences: 2, steps: 4, checkpoint: { every: 2 }, out }, () => "c", folder);
   await runTraining(plan, { backend: referenceBackend() });
 }
 

@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { RecipeError } from "../../pipeline/errors.ts";
 import { readMappingFile } from "../../pipeline/mapping-file.ts";
-import { describeIssue } from "../../pipeline/stage.ts";
+import { firstMistake } from "../../pipeline/schema-error.ts";
 import { BACKENDS } from "../backends/index.ts";
 import { AdamWOptions } from "../optimizer/adamw.ts";
 import { Schedule } from "../optimizer/schedule.ts";
@@ -133,9 +133,7 @@ export function alignPlanOf(
   const schema = z.strictObject({ ...Common.shape, ...method.options.shape });
   const parsed = schema.safeParse(config, { reportInput: true });
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    const misspelt = issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
-    throw new RecipeError(describeIssue(issue, `${locate([...issue.path, ...misspelt])}: ${method.name}`));
+    throw new RecipeError(firstMistake(parsed.error, schema, (path) => `${locate(path)}: ${method.name}`));
   }
   const common: Record<string, unknown> = {};
   const options: Record<string, unknown> = {};

@@ -51,7 +51,9 @@ async function openAnswers(bench: Bench): Promise<Measuring | undefined> {
   return {
     async measure(step) {
       const drawing = { ...evaluate, seed: bench.plan.seed, purpose: "evaluate" };
-      const rollouts = await sampler.draw(questions, drawing);
+      // A step is whole with its evaluation: only what comes before the first is ended in between.
+      const hooks = { ...bench.working("evaluating"), ...(step > 0 && { signal: undefined }) };
+      const rollouts = await sampler.draw(questions, drawing, hooks);
       const means = Object.entries(verifierMeans(rollouts)).map(([name, value]) => [`evaluate/${name}`, value]);
       const cut = rollouts.filter(({ isCut }) => isCut).length / Math.max(1, rollouts.length);
       return {

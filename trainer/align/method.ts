@@ -4,6 +4,7 @@
  */
 import type { z } from "zod";
 import type { Tokenizer } from "../../pipeline/tokenizer.ts";
+import type { WorkHooks } from "../../pipeline/work-hooks.ts";
 import type { Backend } from "../backends/backend.ts";
 import type { ParameterValues } from "../model/parameters.ts";
 import type { Transformer } from "../model/transformer.ts";
@@ -33,6 +34,8 @@ export interface Bench {
   readonly note: (message: string) => void;
   /** Ends the run: long work between steps looks at it. */
   readonly signal?: AbortSignal | undefined;
+  /** For long work between steps: people are told of it by this name. */
+  readonly working: (what: string) => WorkHooks;
 }
 
 /** Text of a model to be read by people: `samples.jsonl`. */

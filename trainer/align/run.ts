@@ -65,6 +65,8 @@ export type AlignEvent =
       readonly out: string;
     }
   | { readonly type: "note"; readonly message: string }
+  /** Between steps. */
+  | { readonly type: "working"; readonly what: string; readonly done: number; readonly all: number }
   | ({ readonly steps: number } & AlignEntry)
   | { readonly type: "checkpoint"; readonly step: number; readonly folder: string };
 
@@ -124,6 +126,10 @@ async function alignIn(plan: AlignPlan, hooks: AlignHooks): Promise<AlignResult>
     resolvePath: (path) => (isUrl(path) ? path : resolve(plan.folder, path)),
     note: (message) => hooks.onEvent?.({ type: "note", message }),
     signal: hooks.signal,
+    working: (what) => ({
+      signal: hooks.signal,
+      onProgress: (done, all) => hooks.onEvent?.({ type: "working", what, done, all }),
+    }),
   };
   const method = await plan.method.begin(bench, plan.options);
   let measuring: Measuring | undefined;

@@ -18,7 +18,8 @@ import { EXIT, exitCode, FormatError, RecipeError, RetryError } from "../../pipe
 import { failpoint } from "../../pipeline/failpoints.ts";
 import { type FileDigest, hashFile, syncDirectory } from "../../pipeline/io/durable.ts";
 import { engineVersion } from "../../pipeline/modules.ts";
-import { describeIssue, z } from "../../pipeline/stage.ts";
+import { describeIssue } from "../../pipeline/schema-error.ts";
+import { z } from "../../pipeline/stage.ts";
 import { type Shape, ShapeError, sameShape, showShape } from "../ir/tensor.ts";
 import { encodeSafetensors, readSafetensors, writeSafetensors } from "./safetensors.ts";
 

@@ -16,7 +16,8 @@ import { readU64, writeU64 } from "../../pipeline/binary.ts";
 import { canonicalJson } from "../../pipeline/canonical.ts";
 import { FormatError, oneLine, RecipeError } from "../../pipeline/errors.ts";
 import type { FileDigest } from "../../pipeline/io/durable.ts";
-import { describeIssue, z } from "../../pipeline/stage.ts";
+import { describeIssue } from "../../pipeline/schema-error.ts";
+import { z } from "../../pipeline/stage.ts";
 import { type Shape, ShapeError, showShape, sizeOf } from "../ir/tensor.ts";
 
 /** In the order of the file. */

@@ -9,6 +9,7 @@
  */
 import { RecipeError } from "../../pipeline/errors.ts";
 import type { Tokenizer } from "../../pipeline/tokenizer.ts";
+import type { WorkHooks } from "../../pipeline/work-hooks.ts";
 import type { Floats } from "../ir/op.ts";
 import type { CachedModel } from "./cached-model.ts";
 import { Continuation, type EndReason } from "./continuation.ts";
@@ -92,7 +93,8 @@ function differentPrompts(batch: readonly Continuation[]): { prompts: (readonly 
   return { prompts, sources };
 }
 
-export interface GenerateOptions extends SamplingOptions {
+/** Progress is told in prompts, between batches. */
+export interface GenerateOptions extends SamplingOptions, WorkHooks {
   readonly maxTokens: number;
   /** The same seed, the same texts; by default 0. */
   readonly seed?: number;
@@ -121,6 +123,7 @@ export async function generateIds(
   options: GenerateIdsOptions,
 ): Promise<GeneratedIds[]> {
   const { maxTokens, seed = 0, batchSize = 16, endOfText, vocabSize = decoder.vocabSize, watch } = options;
+  const { onProgress, signal } = options;
   const sampling = samplingOf(options);
   const { contextLength } = decoder;
   const all = prompts.map((prompt, number) => {
@@ -128,6 +131,8 @@ export async function generateIds(
     return new Continuation(number, prompt, { maxTokens, endOfText, contextLength, watch: ofOne });
   });
   for (let from = 0; from < all.length; from += batchSize) {
+    onProgress?.(from, all.length);
+    signal?.throwIfAborted();
     await decoder.decode(all.slice(from, from + batchSize), { sampling, seed, vocabSize });
   }
   return all.map(({ ids, promptTokens, reason }) => ({ ids: ids.slice(promptTokens), reason: reason! }));

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { RecipeError } from "../../pipeline/errors.ts";
 import { drawUniform } from "../../pipeline/random.ts";
-import { describeIssue } from "../../pipeline/stage.ts";
+import { describeIssue } from "../../pipeline/schema-error.ts";
 import type { Floats } from "../ir/op.ts";
 
 export const Sampling = z.strictObject({

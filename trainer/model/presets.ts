@@ -1,6 +1,6 @@
 /** Models by name, and by one dial. */
 import { RecipeError } from "../../pipeline/errors.ts";
-import { describeIssue } from "../../pipeline/stage.ts";
+import { firstMistake } from "../../pipeline/schema-error.ts";
 import { ModelConfig, type ModelOptions } from "./config.ts";
 
 const GPT2_VOCABULARY = 50_257;
@@ -40,7 +40,7 @@ export const PRESET_NAMES: readonly string[] = [...Object.keys(PRESETS), "depth-
 export function modelOf(model: string | ModelOptions, overrides: Partial<ModelOptions> = {}): ModelConfig {
   const options = typeof model === "string" ? optionsOf(model) : model;
   const parsed = ModelConfig.safeParse({ ...options, ...overrides }, { reportInput: true });
-  if (!parsed.success) throw new RecipeError(describeIssue(parsed.error.issues[0]!, "model"));
+  if (!parsed.success) throw new RecipeError(firstMistake(parsed.error, ModelConfig, () => "model"));
   return parsed.data;
 }
 

@@ -1,6 +1,7 @@
 import { RecipeError } from "../../../pipeline/errors.ts";
 import { countCodePoints } from "../../../pipeline/text/python-text.ts";
 import type { Tokenizer } from "../../../pipeline/tokenizer.ts";
+import type { WorkHooks } from "../../../pipeline/work-hooks.ts";
 import { countWords } from "../bits-per-byte.ts";
 import { expectSpelling, prefixToken } from "../likelihood-tokenizer.ts";
 import { rollingWindows } from "../rolling-windows.ts";
@@ -10,20 +11,15 @@ import { metricsOf, pooledMetricsOf } from "./metrics.ts";
 import type { ItemScore, OptionScores, TaskScores } from "./scores.ts";
 import type { ChoiceQuestion, Task, TaskItem } from "./task.ts";
 
-export interface ScoreTaskOptions {
-  readonly onProgress?: (itemsDone: number, items: number) => void;
-  readonly signal?: AbortSignal;
-}
-
 /** Enough windows for the scorer to fill its batches, few enough to hold. */
 const ITEMS_AT_ONCE = 256;
 
-/** Scores all items. Raises RecipeError for items that this tokenizer and model cannot score. */
+/** Scores all items; progress is told in items. Raises RecipeError for items that this tokenizer and model cannot score. */
 export async function scoreTask(
   task: Task,
   tokenizer: Tokenizer,
   scorer: Scorer,
-  { onProgress, signal }: ScoreTaskOptions = {},
+  { onProgress, signal }: WorkHooks = {},
 ): Promise<TaskScores> {
   withPlace(`task ${task.name}`, () => expectSpelling(tokenizer));
   const items: ItemScore[] = [];

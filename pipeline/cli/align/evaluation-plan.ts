@@ -5,7 +5,7 @@ import { Data, Drawing, VerifierUse } from "../../../trainer/align/config.ts";
 import { resolveTemplate, type Template, TemplateChoice } from "../../../trainer/align/templates/template.ts";
 import { RecipeError } from "../../errors.ts";
 import { readMappingFile } from "../../mapping-file.ts";
-import { describeIssue } from "../../stage.ts";
+import { describeIssue, firstMistake } from "../../schema-error.ts";
 
 export const EvaluationFile = z.strictObject({
   prompts: Data,
@@ -64,12 +64,12 @@ export function evaluationPlan(flags: EvaluationFlags): EvaluationPlan {
   };
   const parsed = EvaluationFile.safeParse(value, { reportInput: true });
   if (!parsed.success) {
-    const { issues } = parsed.error;
     // Where one is misspelt, that is why another is missing.
-    const first = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0]!;
-    const lacks =
-      first.code === "unrecognized_keys" ? undefined : REQUIRED.find(([field]) => value[field] === undefined);
-    throw lacks === undefined ? new RecipeError(complaint(first, flags, file)) : missing(lacks[0], lacks[1], config);
+    const isMisspelt = parsed.error.issues.some(({ code }) => code === "unrecognized_keys");
+    const lacks = isMisspelt ? undefined : REQUIRED.find(([field]) => value[field] === undefined);
+    throw lacks === undefined
+      ? new RecipeError(complaint(parsed.error, flags, file))
+      : missing(lacks[0], lacks[1], config);
   }
   const plan = parsed.data;
   const { samples, temperature, k = samples === 1 ? [] : [1, samples] } = plan;
@@ -137,12 +137,12 @@ function useOf({ name, value }: { readonly name: string; readonly value: unknown
 }
 
 /** A flag that was given is told by its name, a field of the file by its line. */
-function complaint(issue: z.core.$ZodIssue, flags: EvaluationFlags, { at }: Given): string {
+function complaint(error: z.ZodError, flags: EvaluationFlags, { at }: Given): string {
+  const issue = error.issues[0]!;
   const [field] = issue.path;
   const isFlag = field !== undefined && (flags as Record<PropertyKey, unknown>)[field] !== undefined;
   if (isFlag) return describeIssue({ ...issue, path: issue.path.slice(1) }, `--${dashed(String(field))}`);
-  const misspelt = issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
-  return describeIssue(issue, `${at(...issue.path, ...misspelt)}: evaluation`, Object.keys(EvaluationFile.shape));
+  return firstMistake(error, EvaluationFile, (path) => `${at(...path)}: evaluation`);
 }
 
 function dashed(name: string): string {

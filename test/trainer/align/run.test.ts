@@ -22,7 +22,8 @@ const newOut = (): string => join(folder, `run-${runs++}`);
 for (const [name, { method, config }] of Object.entries(SMALL)) {
   test(`${name}: the same seed gives the same run, wherever it is ended; another seed gives another`, async () => {
     const events: AlignEvent[] = [];
-    const whole = await align(folder, method, { ...config, out: newOut() }, { onEvent: (event) => events.push(event) });
+    const onEvent = (event: AlignEvent): unknown => event.type !== "working" && events.push(event);
+    const whole = await align(folder, method, { ...config, out: newOut() }, { onEvent });
     const wanted = traces(whole);
     for (const n of [Math.ceil(events.length / 2), events.length - 1]) {
       const out = newOut();
@@ -86,6 +87,21 @@ test("what is prepared can be stopped between its stages", async () => {
   const signal = AbortSignal.abort(new Error("enough"));
   await assert.rejects(align(folder, method, { ...config, out }, { signal }), /enough/);
   assert.ok(!existsSync(join(out, "pairs.jsonl")));
+});
+
+test("the reference's reading is told of, and can be stopped in the middle", async () => {
+  const { method, config } = SMALL["dpo-own"]!;
+  const out = newOut();
+  const abort = new AbortController();
+  const told: string[] = [];
+  const onEvent = (event: AlignEvent): void => {
+    if (event.type !== "working") return;
+    told.push(event.what);
+    if (event.what.startsWith("the reference") && event.done > 0) abort.abort(new Error("enough"));
+  };
+  await assert.rejects(align(folder, method, { ...config, out }, { signal: abort.signal, onEvent }), /enough/);
+  assert.deepEqual([...new Set(told)], ["drawing answers", "the reference reads the answers"]);
+  assert.ok(existsSync(join(out, "pairs.jsonl")) && !existsSync(join(out, "reference.jsonl")));
 });
 
 test("a folder of another config is refused, and left as it is", async () => {
@@ -155,7 +171,7 @@ test("bits per byte of held-out text before and after are the alignment tax", as
 test("what cannot be followed is told with its line", async () => {
   writeRows(join(folder, "no-answers.jsonl"), [{ prompt: "1+1" }, { prompt: "1+2" }]);
   const wrong: [string, string, Record<string, unknown>, RegExp][] = [
-    ["sft", "sft", { bacth: 4 }, /:\d+: sft: unknown parameter "bacth"$/],
+    ["sft", "sft", { bacth: 4 }, /:\d+: sft: unknown parameter "bacth" \(it has: .*batch.*\)$/],
     ["sft", "sft", { epochs: 0 }, /:\d+: sft\.epochs: expected .*>=1, found number \(0\)/],
     ["sft", "sft", { data: "nowhere.jsonl" }, /:\d+: data\[0\]: no such file: .*nowhere\.jsonl/],
     [

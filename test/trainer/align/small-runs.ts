@@ -84,11 +84,11 @@ export async function runPlan(plan: AlignPlan, hooks: Partial<AlignHooks> = {}):
   });
 }
 
-/** Ends a run at its n-th event, from 1, as far as it can be ended from within. */
+/** Ends a run at its n-th event, from 1, as far as it can be ended from within. Work between steps does not count. */
 export function endingAt(n: number): (event: AlignEvent) => void {
   let seen = 0;
-  return () => {
-    if (++seen === n) throw new Error("ended");
+  return ({ type }) => {
+    if (type !== "working" && ++seen === n) throw new Error("ended");
   };
 }
 

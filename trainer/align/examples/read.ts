@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { FormatError, RecipeError } from "../../../pipeline/errors.ts";
 import { drawUniform } from "../../../pipeline/random.ts";
-import { describeIssue } from "../../../pipeline/stage.ts";
+import { describeIssue } from "../../../pipeline/schema-error.ts";
 import { shown } from "./dialogue.ts";
 import type { Example, Message, Preference, Prompt } from "./example.ts";
 import { FaultCounter, type FaultReport, ON_FAULT, RowFault } from "./faults.ts";

@@ -1,5 +1,7 @@
 /** What a model says of rows as they are: log-probabilities, entropy, and values where there is a head for them. */
 // B = sequences, T = positions
+
+import type { WorkHooks } from "../../../pipeline/work-hooks.ts";
 import type { Backend, Executable } from "../../backends/backend.ts";
 import { crossEntropy, neg, reshape } from "../../ir/ops/index.ts";
 import { input, type Tensor } from "../../ir/tensor.ts";
@@ -55,10 +57,12 @@ export class RowScorer {
   }
 
   /** In the order of the rows. Those of like length are computed together. */
-  async score(rows: readonly Row[]): Promise<RowScores[]> {
+  async score(rows: readonly Row[], { onProgress, signal }: WorkHooks = {}): Promise<RowScores[]> {
     const order = rows.map((_, n) => n).sort((a, b) => targetsOf(rows[a]!) - targetsOf(rows[b]!) || a - b);
     const scores: RowScores[] = new Array(rows.length);
     for (let from = 0; from < order.length; from += this.#sequences) {
+      onProgress?.(from, order.length);
+      signal?.throwIfAborted();
       const numbers = order.slice(from, from + this.#sequences);
       const part = numbers.map((n) => rows[n]!);
       const positions = positionsFor(longestOf(part), this.#model.config.contextLength);

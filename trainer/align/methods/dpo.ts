@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { digestOf } from "../../../pipeline/canonical.ts";
 import { drawUniform, seededRandom, shuffle } from "../../../pipeline/random.ts";
+import type { WorkHooks } from "../../../pipeline/work-hooks.ts";
 import { DPO_LOSSES, dpo as objective } from "../../objectives/dpo.ts";
 import { rateAt } from "../../optimizer/schedule.ts";
 import { artifactRows } from "../artifact.ts";
@@ -168,7 +169,7 @@ async function withReference(
   const key = digestOf({ beginning, sequences, backend: plan.backend, rowsAtOnce: plan.sequences });
   signal?.throwIfAborted();
   const { rows: lines } = await artifactRows(out, REFERENCE, key, async (): Promise<ReferenceLine[]> => {
-    const sums = await answerLogProbs(all, scorer);
+    const sums = await answerLogProbs(all, scorer, bench.working("the reference reads the answers"));
     return all.map(({ place }, n) => ({ place, ...sums[n]! }));
   });
   signal?.throwIfAborted();
@@ -180,9 +181,10 @@ async function withReference(
 async function answerLogProbs(
   pairs: readonly PairRows[],
   scorer: RowScorer,
+  hooks?: WorkHooks,
 ): Promise<{ readonly chosen: number; readonly rejected: number }[]> {
   const rows = pairs.flatMap(({ chosen, rejected }) => [chosen, rejected]);
-  const scores = await scorer.score(rows);
+  const scores = await scorer.score(rows, hooks);
   const sums = rows.map((row, n) => ofResponse(row, scores[n]!.logProbs).reduce((sum, logProb) => sum + logProb, 0));
   return pairs.map((_, n) => ({ chosen: sums[2 * n]!, rejected: sums[2 * n + 1]! }));
 }

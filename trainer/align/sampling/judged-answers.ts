@@ -60,7 +60,7 @@ export async function judgedAnswers(
   });
   signal?.throwIfAborted();
   const generations: ArtifactRows<Generation> = await artifactRows(out, generationFile, generationKey, async () => {
-    const drawn = await sampler.roll(questions, drawing);
+    const drawn = await sampler.roll(questions, drawing, bench.working("drawing answers"));
     return drawn.map(({ text, isCut, ids }, n) => ({ ...at(n), response: text, isCut, ids }));
   });
   const rollouts = generations.rows.map(

@@ -1,5 +1,6 @@
 /** A model asked and judged: prompts ─ draw ─▶ rollouts ─ verify ─▶ rewards. */
 import { failpoint } from "../../../pipeline/failpoints.ts";
+import type { WorkHooks } from "../../../pipeline/work-hooks.ts";
 import { CachedModel } from "../../generate/cached-model.ts";
 import { PlainDecoder } from "../../generate/generator.ts";
 import type { ParameterValues } from "../../model/parameters.ts";
@@ -54,13 +55,13 @@ export class JudgedSampler {
     return questions.filter(({ prompt }) => !places.has(prompt.place));
   }
 
-  async draw(questions: readonly TokenizedPrompt[], options: DrawOptions): Promise<JudgedRollout[]> {
-    return await this.judge(await this.roll(questions, options));
+  async draw(questions: readonly TokenizedPrompt[], options: DrawOptions, hooks?: WorkHooks): Promise<JudgedRollout[]> {
+    return await this.judge(await this.roll(questions, options, hooks));
   }
 
   /** Responses that nobody has judged yet. */
-  async roll(questions: readonly TokenizedPrompt[], options: DrawOptions): Promise<Rollout[]> {
-    return await rollOut(new PlainDecoder(this.#model), this.#bench, questions, options);
+  async roll(questions: readonly TokenizedPrompt[], options: DrawOptions, hooks?: WorkHooks): Promise<Rollout[]> {
+    return await rollOut(new PlainDecoder(this.#model), this.#bench, questions, options, hooks);
   }
 
   /** What the verifiers say of responses that were drawn elsewhere. */

@@ -1,6 +1,7 @@
 /** Responses that a model draws: to be judged, and learned from. */
 import { failpoint } from "../../../pipeline/failpoints.ts";
 import type { Tokenizer } from "../../../pipeline/tokenizer.ts";
+import type { WorkHooks } from "../../../pipeline/work-hooks.ts";
 import { type Decoder, generateTexts } from "../../generate/generator.ts";
 import { seedOf } from "../../model/parameters.ts";
 import type { TokenizedPrompt } from "../examples/tokenize.ts";
@@ -42,6 +43,7 @@ export async function rollOut(
   { tokenizer, template }: { readonly tokenizer: Tokenizer; readonly template: Template },
   questions: readonly TokenizedPrompt[],
   { samples, seed, purpose, topP, stop, maxTokens, temperature }: DrawOptions,
+  hooks: WorkHooks = {},
 ): Promise<Rollout[]> {
   const each = questions.flatMap((question) => new Array<TokenizedPrompt>(samples).fill(question));
   // Where no token ends a text, what the template puts behind an answer does.
@@ -54,6 +56,7 @@ export async function rollOut(
     {
       ...{ maxTokens, temperature, stop: ends, batchSize: AT_ONCE },
       ...(topP !== undefined && { topP }),
+      ...hooks,
       seed: seedOf(seed, purpose),
     },
   );

@@ -10,7 +10,7 @@ import { basename, resolve } from "node:path";
 import { z } from "zod";
 import { RecipeError } from "../../../pipeline/errors.ts";
 import { readMappingFile } from "../../../pipeline/mapping-file.ts";
-import { describeIssue } from "../../../pipeline/stage.ts";
+import { describeIssue } from "../../../pipeline/schema-error.ts";
 import { TEMPLATES } from "./built-ins.ts";
 
 const Marks = z.strictObject({

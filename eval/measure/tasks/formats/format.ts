@@ -1,6 +1,7 @@
 /** What a task format is: how the rows of a benchmark's files become questions. */
 import { FormatError } from "../../../../pipeline/errors.ts";
-import { describeIssue, z } from "../../../../pipeline/stage.ts";
+import { describeIssue } from "../../../../pipeline/schema-error.ts";
+import { z } from "../../../../pipeline/stage.ts";
 import type { Question } from "../task.ts";
 
 export interface Example {
