@@ -12,7 +12,7 @@ import { bytesOfIds } from "./bytes-of-ids.ts";
 import { type OfType, openDisplay, type Words } from "./event-display.ts";
 import { GOES_ON, interruptible } from "./interruptible.ts";
 import { positiveInt } from "./run.ts";
-import { bar, count, duration, table } from "./show.ts";
+import { bar, count, duration, plural, table } from "./show.ts";
 import { tokenizerOf } from "./tokenizer-of.ts";
 
 /** Metrics of a line: more do not fit. */
@@ -107,7 +107,7 @@ function describeEvent(event: Exclude<AlignEvent, { type: "step" | "working" }>)
   switch (event.type) {
     case "start": {
       const from = event.from > 0 ? `, going on from step ${count(event.from)}` : "";
-      return `${event.method}, ${count(event.steps)} steps${from} → ${event.out}`;
+      return `${event.method}, ${plural(event.steps, "step")}${from} → ${event.out}`;
     }
     case "note":
       return `note: ${event.message}`;
@@ -143,7 +143,7 @@ function describe({ method, steps, out, before, after, probe, spent, seconds, di
   const cell = (metrics: Metrics | undefined, name: string) =>
     metrics?.[name] === undefined ? "" : rounded(metrics[name]);
   return [
-    `${method}: ${count(steps)} steps in ${duration(seconds)}`,
+    `${method}: ${plural(steps, "step")} in ${duration(seconds)}`,
     ...(names.length > 0
       ? [table([["", "before", "after"], ...names.map((name) => [name, cell(before, name), cell(after, name)])])]
       : []),

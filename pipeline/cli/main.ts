@@ -46,6 +46,12 @@ const program = new Command("sluice")
   .description("Streams web crawls into token shards, and tells which curation choice makes the better model.")
   .version(engineVersion)
   .showHelpAfterError("(sluice --help shows every command)")
+  .addHelpText(
+    "after",
+    `
+Exit codes: ${EXIT.done} done; ${EXIT.failed} failed, as by damaged input; ${EXIT.usage} what was asked for cannot be run; ${EXIT.retry} stopped by Ctrl-C, or
+by a full disk or a network that is away: the same command may work later, and goes on where it can.`,
+  )
   .exitOverride();
 
 for (const command of [

@@ -9,7 +9,7 @@ import { DEFAULT_CACHE } from "../run.ts";
 import { labelOf } from "../stage.ts";
 import { isExperiment, planExperimentAndShow } from "./plan-experiment.ts";
 import { positiveInt } from "./run.ts";
-import { bytes, count, duration, table } from "./show.ts";
+import { bytes, count, duration, plural, table } from "./show.ts";
 
 export function planCommand(): Command {
   return new Command("plan")
@@ -54,7 +54,7 @@ function describe(plan: Plan): string {
   ]);
   const width = Math.max(...steps.map(([name]) => name!.length));
   return [
-    `${count(inputs.length)} inputs, ${bytes(total)}, in ${count(spans.length)} spans`,
+    `${plural(inputs.length, "input")}, ${bytes(total)}, in ${plural(spans.length, "span")}`,
     ...inputs.slice(0, 5).map((input) => `  ${input.file}  ${bytes(input.bytes)}`),
     ...(inputs.length > 5 ? [`  … and ${count(inputs.length - 5)} more`] : []),
     "steps",

@@ -1,7 +1,7 @@
 /** Words for a run's events. */
 import type { Progress, RunEvent } from "../events.ts";
 import { type Display, openDisplay } from "./event-display.ts";
-import { bar, bytes, count, duration, percent, table } from "./show.ts";
+import { bar, bytes, count, duration, percent, plural, table } from "./show.ts";
 
 export function openRunDisplay(json: boolean): Display<RunEvent> {
   let wasDeciding = false;
@@ -76,7 +76,7 @@ function describe(event: Exclude<RunEvent, Progress>): string | undefined {
   switch (event.type) {
     case "start": {
       const lines = [
-        `${count(event.inputs)} inputs, ${bytes(event.bytes)} in ${count(event.spans)} spans, ${event.workers} workers → ${event.out}`,
+        `${plural(event.inputs, "input")}, ${bytes(event.bytes)} in ${plural(event.spans, "span")}, ${plural(event.workers, "worker")} → ${event.out}`,
       ];
       return [...lines, ...event.warnings.map((warning) => `note: ${warning}`)].join("\n");
     }

@@ -50,3 +50,8 @@ export function table(rows: readonly (readonly string[])[], indent = "  "): stri
     )
     .join("\n");
 }
+
+/** "1 document", "1,390 documents". */
+export function plural(n: number, noun: string): string {
+  return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+}

@@ -1,7 +1,7 @@
 /** What a finished run says of itself, in words. */
 import { join } from "node:path";
 import type { Manifest, RunCounts } from "../manifest.ts";
-import { bytes, count, duration, percent, table } from "./show.ts";
+import { bytes, count, duration, percent, plural, table } from "./show.ts";
 
 export function summarize(manifest: Manifest, dir: string): string {
   const { counts, measured, artifacts } = manifest;
@@ -28,7 +28,7 @@ export function summarize(manifest: Manifest, dir: string): string {
     ["cache", reused === 0 ? "" : `${reused} of ${reused + work.read} spans were already done`],
     [
       "output",
-      `${count(data.length)} files, ${bytes(data.reduce((sum, one) => sum + one.bytes, 0))} in ${join(dir, "data")}`,
+      `${plural(data.length, "file")}, ${bytes(data.reduce((sum, one) => sum + one.bytes, 0))} in ${join(dir, "data")}`,
     ],
     ["run", manifest.id.slice(0, 16)],
   ];

@@ -10,7 +10,7 @@ import { bytesOfIds } from "./bytes-of-ids.ts";
 import { type OfType, openDisplay, type Words } from "./event-display.ts";
 import { GOES_ON, interruptible } from "./interruptible.ts";
 import { positiveInt } from "./run.ts";
-import { bar, count, duration, percent } from "./show.ts";
+import { bar, count, duration, percent, plural } from "./show.ts";
 import { tokenizerOf } from "./tokenizer-of.ts";
 
 const CURVE_CHARACTERS = 60;
@@ -109,7 +109,7 @@ function describeEvent(event: Exclude<TrainEvent, { type: "step" }>): string | u
   switch (event.type) {
     case "start": {
       const from = event.from > 0 ? `, going on from step ${count(event.from)}` : "";
-      return `${count(event.parameters)} parameters, ${count(event.steps)} steps of ${count(event.tokensPerStep)} tokens (${event.epochs.toFixed(2)} epochs), ${event.backend}${from} → ${event.out}`;
+      return `${count(event.parameters)} parameters, ${plural(event.steps, "step")} of ${count(event.tokensPerStep)} tokens (${event.epochs.toFixed(2)} epochs), ${event.backend}${from} → ${event.out}`;
     }
     case "evaluation":
       return `step ${count(event.step)}: held out ${event.loss.toFixed(4)} nats a token${event.bitsPerByte === undefined ? "" : `, ${bits(event.bitsPerByte)}`}`;
@@ -124,7 +124,7 @@ function bits(bitsPerByte: number): string {
 
 function describe({ out, steps, loss, bitsPerByte, digest, seconds, tokensPerSecond }: TrainResult): string {
   return [
-    `${count(steps)} steps in ${duration(seconds)}, ${count(Math.round(tokensPerSecond))} tokens/s`,
+    `${plural(steps, "step")} in ${duration(seconds)}, ${count(Math.round(tokensPerSecond))} tokens/s`,
     `loss ${loss.toFixed(4)}${bitsPerByte === undefined ? "" : `; held out ${bits(bitsPerByte)}`}`,
     `${out}/model.safetensors, loss.svg, log.jsonl; checkpoint ${digest.slice(0, 16)}…`,
   ].join("\n");

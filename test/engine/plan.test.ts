@@ -44,7 +44,7 @@ test("a plan without a sample reads nothing, and says what it would do and what 
   const recipe = writeRecipe(dir, { stages: [{ use: "exact-dedup" }, { use: "gopher-quality" }] });
   const { code, stdout } = await sluice(["plan", recipe, "--no-sample"], { cwd: dir });
   assert.equal(code, 0);
-  assert.match(stdout, /1 inputs, .* in 1 spans/);
+  assert.match(stdout, /1 input, .* in 1 span/);
   assert.match(stdout, /exact-dedup .*"normalize":"none"/);
   assert.match(stdout, /note: stages after exact-dedup run on pages that it may drop/);
 });

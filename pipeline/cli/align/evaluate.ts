@@ -17,11 +17,10 @@ import { BACKENDS, type BackendName, backendNamed } from "../../../trainer/backe
 import { onnxBackend } from "../../../trainer/backends/onnx/onnx.ts";
 import { RecipeError } from "../../errors.ts";
 import { LineWriter } from "../dedup/line-writer.ts";
-import { plural } from "../dedup/plural.ts";
 import { probability, wholeNumber } from "../numbers.ts";
 import { openProgress } from "../progress.ts";
 import { positiveInt } from "../run.ts";
-import { percent, table } from "../show.ts";
+import { percent, plural, table } from "../show.ts";
 import { openOutput, STDOUT } from "../tokenizer/output.ts";
 import { type EvaluationFlags, type EvaluationPlan, evaluationPlan } from "./evaluation-plan.ts";
 import { collected, nameAndValue, wholeNumbers } from "./given.ts";

@@ -9,9 +9,9 @@ import { FormatError } from "../../errors.ts";
 import type { Document } from "../../index.ts";
 import { buildChain, judgePage } from "../../judge.ts";
 import type { DedupDefinition, DedupIndex, SetupContext } from "../../stage.ts";
+import { plural } from "../show.ts";
 import { keepOf, type Method, methodName } from "./methods.ts";
 import { Partners } from "./partners.ts";
-import { plural } from "./plural.ts";
 import { Signatures } from "./signatures.ts";
 import type { Work } from "./work.ts";
 

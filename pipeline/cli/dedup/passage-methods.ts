@@ -5,11 +5,11 @@ import { cutOut } from "../../passages.ts";
 import type { Cut, PassagesDefinition, SetupContext } from "../../stage.ts";
 import { isDropped } from "../../verdict.ts";
 import { parseExactly } from "../filter/pages.ts";
+import { plural } from "../show.ts";
 import type { Output } from "../tokenizer/output.ts";
 import type { DocumentRow } from "./documents.ts";
 import { LineWriter } from "./line-writer.ts";
 import { type Method, methodName } from "./methods.ts";
-import { plural } from "./plural.ts";
 import type { Work } from "./work.ts";
 
 const MEMORY_BYTES = 512 << 20;

@@ -1,6 +1,5 @@
 /** What a deduplication came to, for people and as JSON. */
-import { count, percent } from "../show.ts";
-import { plural } from "./plural.ts";
+import { count, percent, plural } from "../show.ts";
 import type { Work } from "./work.ts";
 
 export interface Summary {
