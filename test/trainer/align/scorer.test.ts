@@ -82,24 +82,13 @@ test("scores come in the order of the rows, whatever is computed beside them", a
   const expected = await scoresOf(ROWS, { sequences: 8, backend: referenceBackend() });
   for (const sequences of [1, 3]) {
     const found = await scoresOf(ROWS, { sequences });
-    for (const [n, { logProbs, entropies, values }] of found.entries()) {
+    for (const [n, { logProbs, values }] of found.entries()) {
       assert.equal(logProbs.length, targetsOf(ROWS[n]!));
       near(logProbs, expected[n]!.logProbs, 1e-5);
-      near(entropies, expected[n]!.entropies, 1e-5);
       assert.equal(values, undefined);
     }
   }
   const turned = await scoresOf(ROWS.toReversed());
   for (const [n, { logProbs }] of turned.toReversed().entries()) near(logProbs, expected[n]!.logProbs, 1e-5);
   assert.deepEqual(await scoresOf([]), []);
-});
-
-test("entropies are what is expected of the log-probabilities", async () => {
-  // Of one prompt, every token in turn: Σ -p · log p.
-  const rows = Array.from({ length: TINY.vocabSize }, (_, id): Row => ({ ids: [3, 7, id], isResponse: [0, 0, 1] }));
-  const scores = await scoresOf(rows, { sequences: 8 });
-  const last = scores.map(({ logProbs }) => logProbs[1]!);
-  near([last.reduce((sum, x) => sum + Math.exp(x), 0)], [1], 1e-5);
-  const expected = -last.reduce((sum, x) => sum + Math.exp(x) * x, 0);
-  for (const { entropies } of scores) near([entropies[1]!], [expected], 1e-5);
 });

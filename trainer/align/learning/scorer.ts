@@ -1,4 +1,4 @@
-/** What a model says of rows as they are: log-probabilities, entropy, and values where there is a head for them. */
+/** What a model says of rows as they are: log-probabilities, and values where there is a head for them. */
 // B = sequences, T = positions
 
 import type { WorkHooks } from "../../../pipeline/work-hooks.ts";
@@ -8,7 +8,6 @@ import { input, type Tensor } from "../../ir/tensor.ts";
 import type { ParameterValues } from "../../model/parameters.ts";
 import type { Transformer } from "../../model/transformer.ts";
 import type { ValueHead } from "../../model/value-head.ts";
-import { entropy } from "../../objectives/entropy.ts";
 import { tempered } from "../../objectives/tempered.ts";
 import { type Row, targetsOf } from "./row.ts";
 import { fillRows, longestOf, positionsFor } from "./row-batch.ts";
@@ -17,8 +16,6 @@ import { fillRows, longestOf, positionsFor } from "./row-batch.ts";
 export interface RowScores {
   /** log p in nats. */
   readonly logProbs: Float32Array;
-  /** Of what the model says, in nats. */
-  readonly entropies: Float32Array;
   /** Where there is a value head. */
   readonly values?: Float32Array;
 }
@@ -74,7 +71,6 @@ export class RowScorer {
           Float32Array.from(outputs[name]!.subarray(b * positions, b * positions + targetsOf(part[b]!)));
         scores[n] = {
           logProbs: of("log probs"),
-          entropies: of("entropies"),
           ...(this.#head && { values: of("values") }),
         };
       }
@@ -95,7 +91,6 @@ export class RowScorer {
       const logits = tempered(said.logits, this.#temperature);
       const outputs: Record<string, Tensor> = {
         "log probs": reshape(neg(crossEntropy(logits, input("targets", [B * T], "int"))), [B, T]),
-        entropies: reshape(entropy(logits), [B, T]),
         ...(this.#head && { values: this.#head.forward(said.hidden, B) }),
       };
       executable = await this.#backend.compile({ outputs }, this.#values);
