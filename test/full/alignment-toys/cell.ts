@@ -56,18 +56,14 @@ export async function runCell(folder: string, task: Task, seed: number, arms: re
   for (const arm of arms) {
     const { name, from, method, config } = arm;
     const path = join(cell, `${name}.json`);
-    // What another beginning, task or config has left is made anew.
-    const id: string = digestOf([
-      MODEL,
-      examples,
-      questions,
-      heldOut,
-      arm,
-      results.find((one) => one.arm === from)?.id,
-    ]);
+    // What another beginning, task or config has left is another folder's.
+    const begins = results.find((one) => one.arm === from);
+    const id: string = digestOf([MODEL, examples, questions, heldOut, arm, begins?.id]);
     if (!existsSync(path) || (JSON.parse(readFileSync(path, "utf8")) as ArmResult).id !== id) {
-      const begins = from === undefined ? { model: MODEL, tokenizer: "characters" } : { from: join(cell, from) };
-      const common = { name: `${task.name} ${name}`, template: TEMPLATE, seed, out: name, ...begins };
+      const beginning =
+        begins === undefined ? { model: MODEL, tokenizer: "characters" } : { from: join(cell, folderOf(begins)) };
+      const out = folderOf({ arm: name, id });
+      const common = { name: `${task.name} ${name}`, template: TEMPLATE, seed, out, ...beginning };
       const plan = alignPlanOf({ ...common, ...config }, METHODS.get(method)!, { folder: cell });
       const before = process.cpuUsage();
       const { spent, seconds, digest } = await runAlignment(plan, {
@@ -88,6 +84,11 @@ export async function runCell(folder: string, task: Task, seed: number, arms: re
     results.push(JSON.parse(readFileSync(path, "utf8")) as ArmResult);
   }
   return results;
+}
+
+/** Of an arm's run. */
+function folderOf({ arm, id }: Pick<ArmResult, "arm" | "id">): string {
+  return `${arm}-${id.slice(0, 12)}`;
 }
 
 /** Shares of right answers, to the letter. */
@@ -112,7 +113,6 @@ async function measure(
 }
 
 function writeRows(path: string, rows: readonly Question[]): void {
-  if (existsSync(path)) return;
   const lines = rows.map(({ prompt, answer }) => JSON.stringify({ prompt, response: answer, answer }));
   writeFileSync(`${path}.part`, `${lines.join("\n")}\n`);
   renameSync(`${path}.part`, path);
