@@ -1,6 +1,6 @@
 /** Questions to the ledger of a finished run. Row groups are read one after the other: memory stays bounded. */
 
-import { createReadStream, existsSync, readdirSync } from "node:fs";
+import { closeSync, createReadStream, existsSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { zstdDecompressSync } from "node:zlib";
@@ -134,6 +134,25 @@ export async function urlsOf(run: string, ids: ReadonlySet<string>): Promise<Map
     urls.set(id, url);
   }
   return urls;
+}
+
+/** Enough for a line: what was thrown is cut to a sentence. */
+const FIRST_LINE_BYTES = 1 << 16;
+
+/** The first line in the files of a folder (`quarantine`, `dropped/STAGE`), if there is one. */
+export function firstReject(run: string, folder: string): Record<string, unknown> | undefined {
+  const path = join(run, folder, "00000.jsonl");
+  if (!existsSync(path)) return undefined;
+  const file = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(FIRST_LINE_BYTES);
+    const line = bytes.toString("utf8", 0, readSync(file, bytes)).split("\n", 1)[0]!;
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return undefined; // A line that is longer.
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** A page's line in the files of a folder (`quarantine`, `dropped/STAGE`), if it has one. */

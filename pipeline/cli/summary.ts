@@ -1,5 +1,6 @@
 /** What a finished run says of itself, in words. */
 import { join } from "node:path";
+import { firstReject } from "../ledger-reader.ts";
 import type { Manifest, RunCounts } from "../manifest.ts";
 import { bytes, count, duration, percent, plural, table } from "./show.ts";
 
@@ -37,10 +38,18 @@ export function summarize(manifest: Manifest, dir: string): string {
     funnelOf(manifest),
     "",
     ...facts.filter(([, value]) => value !== "").map(([key, value]) => `  ${key.padEnd(8)}${value}`),
+    ...quarantineOf(manifest, dir),
     "",
     `why a page was kept or dropped:  npx sluice why ${dir} URL`,
     `what is in a file:               npx sluice inspect ${data[0] === undefined ? dir : join(dir, data[0].path)}`,
   ].join("\n");
+}
+
+/** What went wrong first: a stage of one's own that throws on every page has one thing to say. */
+function quarantineOf({ counts }: Manifest, dir: string): string[] {
+  if (counts.quarantined === 0) return [];
+  const first = firstReject(dir, "quarantine");
+  return ["", `quarantined first: ${first?.detail ?? "?"} (${join(dir, "quarantine")} has all)`];
 }
 
 /** Each step with what it took out, and the most frequent reasons. */

@@ -33,6 +33,24 @@ export default defineMap({ name: "broken", module: import.meta.url, version: 1, 
   assert.match(stderr, /broken: cannot be set up: Error: no model here/);
 });
 
+test("a stage that throws on every page says why in the summary", async () => {
+  const dir = tempDir();
+  writePages(dir);
+  writeFileSync(
+    join(dir, "broken.ts"),
+    `import { defineMap, z } from "sluice";
+export default defineMap({ name: "broken", module: import.meta.url, version: 1, params: z.object({}), map: (page) => page.nothing.here });
+`,
+  );
+  const recipe = writeRecipe(dir, { stages: [{ use: "./broken.ts" }] });
+  const { code, stdout } = await sluice(["run", recipe, "--cache", "off"], { cwd: dir });
+  assert.equal(code, 0);
+  assert.match(
+    stdout,
+    /^quarantined first: broken threw on page [0-9a-f]{32}: TypeError: .*'here'\) \(out.quarantine has all\)$/m,
+  );
+});
+
 test("two runs cannot write to one folder", async () => {
   const dir = tempDir();
   writePages(dir, { files: 2, pages: 60 });
