@@ -48,6 +48,9 @@ export async function runCell(folder: string, task: Task, seed: number, arms: re
   const cell = join(folder, task.name, `seed-${seed}`);
   mkdirSync(cell, { recursive: true });
   const { examples, questions, heldOut } = dataOf(task, seed);
+  const needed = TEMPLATE.user.after.length + MAX_TOKENS; // A prompt that leaves no room for an answer would not be asked.
+  const longest = Math.max(...[...questions, ...heldOut].map(({ prompt }) => prompt.length));
+  if (longest + needed > MODEL.contextLength) throw new RangeError(`${task.name}: prompts of ${longest} do not fit`);
   writeRows(join(cell, "examples.jsonl"), examples);
   writeRows(join(cell, "questions.jsonl"), questions);
   writeRows(join(cell, "held-out.jsonl"), heldOut);

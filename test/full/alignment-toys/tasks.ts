@@ -30,10 +30,10 @@ export const TASKS: readonly Task[] = [
     },
   },
   {
-    // Five to seven digits are summed: 3+8+9+1+4 → 25.
+    // Four to six digits are summed: 3+8+9+1 → 21.
     name: "arithmetic",
     make(below) {
-      const digits = Array.from({ length: 5 + below(3) }, () => below(10));
+      const digits = Array.from({ length: 4 + below(3) }, () => below(10));
       return { prompt: digits.join("+"), answer: `${digits.reduce((sum, digit) => sum + digit, 0)}` };
     },
   },
