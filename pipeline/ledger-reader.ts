@@ -149,7 +149,7 @@ export function firstReject(run: string, folder: string): Record<string, unknown
     const line = bytes.toString("utf8", 0, readSync(file, bytes)).split("\n", 1)[0]!;
     return JSON.parse(line) as Record<string, unknown>;
   } catch {
-    return undefined; // A line that is longer.
+    return undefined; // A line that is longer, or damaged.
   } finally {
     closeSync(file);
   }

@@ -2,8 +2,8 @@
 import { z } from "zod";
 
 /**
- * The first mistake, a misspelt field before others: what is missing may follow from it. `placeOf` says where a field stands, by its path; of a misspelt one, the fields that are known there are
- * told.
+ * The first mistake, a misspelt field before others: what is missing may follow from it. `placeOf` says where a field stands,
+ * by its path; of a misspelt one, the fields that are known there are told.
  */
 export function firstMistake(
   error: z.ZodError,
@@ -24,6 +24,7 @@ function fieldsAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): readon
     return field && fieldsAt(field, rest);
   }
   if (schema instanceof z.ZodArray && key !== undefined) return fieldsAt(schema.element, rest);
+  if (schema instanceof z.ZodPipe) return fieldsAt(schema.def.out, path); // behind a `preprocess`
   const isWrapper =
     schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault;
   return isWrapper ? fieldsAt(schema.def.innerType, path) : undefined;

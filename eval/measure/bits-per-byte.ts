@@ -14,7 +14,7 @@ export function contextPolicy({ contextLength }: Pick<Scorer, "contextLength">):
   return `each document by itself behind an end-of-text token that is not predicted; windows of at most ${contextLength} tokens, each token predicted once from at least one before it`;
 }
 
-/** Windows of one call of the scorer: as many as reach so many predicted tokens. */
+/** Windows of one call of the scorer: as many as reach so many predicted tokens. Between calls Ctrl-C is heard. */
 const TOKENS_AT_ONCE = 1 << 14;
 
 /**

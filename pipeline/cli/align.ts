@@ -100,7 +100,7 @@ function shareOf(event: OfType<AlignEvent, "step" | "working">): number {
 function progressLine(event: OfType<AlignEvent, "step" | "working">): string {
   if (event.type === "working") return `${event.what}: ${count(event.done)} of ${count(event.all)}`;
   const { step, steps, seconds, metrics } = event;
-  return `step ${count(step)}/${count(steps)}  ${shown(metrics)}  about ${duration((steps - step) * seconds)} left`;
+  return `step ${count(step)}/${count(steps)}  about ${duration((steps - step) * seconds)} left  ${shown(metrics)}`;
 }
 
 function describeEvent(event: Exclude<AlignEvent, { type: "step" | "working" }>): string | undefined {

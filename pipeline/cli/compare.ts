@@ -125,8 +125,8 @@ const WORDS: Words<ExperimentEvent, "progress"> = {
 };
 
 function progressLine({ unit, share, etaSeconds }: OfType<ExperimentEvent, "progress">): string {
-  const eta = etaSeconds === undefined ? "" : `  about ${duration(etaSeconds)} left for all`;
-  return `${bar(share, 30)} ${percent(share, 1)}  ${unit}${eta}`;
+  const eta = etaSeconds === undefined ? "" : `about ${duration(etaSeconds)} left for all  `;
+  return `${bar(share, 30)} ${percent(share, 1)}  ${eta}${unit}`;
 }
 
 function describe(event: Exclude<ExperimentEvent, { type: "progress" }>): string {

@@ -31,7 +31,7 @@ export interface Words<E extends AnyEvent, T extends E["type"]> {
 
 export function openDisplay<E extends AnyEvent, T extends E["type"]>(json: boolean, words: Words<E, T>): Display<E> {
   if (json) return { onEvent: (event) => console.log(JSON.stringify(event)), close: () => {} };
-  // A terminal that has no width shows nothing.
+  // Where a terminal has no width, a live view would be empty.
   const isLive = process.stderr.isTTY && process.stderr.columns > 0;
   const view = isLive ? liveView(words.live) : plainLines(words.plain, words.isDue);
   return {
@@ -52,17 +52,12 @@ interface View<P> {
 
 function liveView<P>(draw: (event: P) => string): View<P> {
   const update = createLogUpdate(process.stderr);
-  let last: string | undefined;
   return {
-    progress(event) {
-      // Lines that wrap are hard to read, and jump.
-      last = draw(event).replace(/^.*$/gm, (line) => line.slice(0, process.stderr.columns - 1));
-      update(last);
-    },
+    // Lines that wrap are hard to read, and jump.
+    progress: (event) => update(draw(event).replace(/^.*$/gm, (line) => line.slice(0, process.stderr.columns - 1))),
     note(line) {
       update.clear();
       console.error(line);
-      if (last !== undefined) update(last);
     },
     close: () => update.done(),
   };

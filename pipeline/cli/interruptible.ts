@@ -6,7 +6,7 @@ export const GOES_ON = "stopped; the same command goes on from here";
 
 /**
  * Long work that ends in good order: Ctrl-C or SIGTERM aborts the signal that it is given, and the work ends by raising the
- * signal's reason, a RetryError of this message. A second one ends the process at once.
+ * signal's reason, a RetryError of this message, or one of its own. A second one ends the process at once.
  *
  * Listeners stay until the work has ended: a live display listens, too (`signal-exit`, to show the cursor again), and ends the
  * process where nobody else does.

@@ -49,7 +49,7 @@ const program = new Command("sluice")
   .addHelpText(
     "after",
     `
-Exit codes: ${EXIT.done} done; ${EXIT.failed} failed, as by damaged input; ${EXIT.usage} what was asked for cannot be run; ${EXIT.retry} stopped by Ctrl-C, or
+Exit codes: ${EXIT.done} done; ${EXIT.failed} failed, as by damaged input; ${EXIT.usage} what was asked for cannot be run; ${EXIT.retry} ended in good order by Ctrl-C, or
 by a full disk or a network that is away: the same command may work later, and goes on where it can.`,
   )
   .exitOverride();

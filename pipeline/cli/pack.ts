@@ -97,7 +97,8 @@ async function packAndShow(shards: readonly ShardToPack[], flags: Flags): Promis
         shuffleRows: flags.shuffleRows === true,
         memoryBytes: flags.memory * 1e6,
         signal,
-        onProgress: (now) => progress.show(now.totalTokens === 0 ? 1 : now.tokens / now.totalTokens, () => told(now)),
+        // Shares are of a phase: how long the others take, they do not tell.
+        onProgress: (now) => progress.show(undefined, () => told(now)),
       }),
     );
   } finally {
@@ -119,8 +120,8 @@ function rowLength(text: string): number {
   throw new InvalidArgumentError(`expected a whole number from ${MIN_LENGTH}, found ${JSON.stringify(text)}`);
 }
 
-function told({ phase, totalTokens, rows }: PackProgress): string {
-  return `${phase} ${count(totalTokens)} tokens${rows === 0 ? "" : `  ${count(rows)} rows`}`;
+function told({ phase, tokens, totalTokens, rows }: PackProgress): string {
+  return `${phase}  ${percent(tokens, totalTokens)} of ${count(totalTokens)} tokens${rows === 0 ? "" : `  ${count(rows)} rows`}`;
 }
 
 function describe({ id, identity, counts, files }: PackingManifest, out: string): string {

@@ -12,6 +12,7 @@ export interface ProgressLine {
 }
 
 export function openProgress(): ProgressLine {
+  // Where a terminal has no width, a live line would be empty.
   const live = process.stderr.isTTY && process.stderr.columns > 0 ? createLogUpdate(process.stderr) : undefined;
   const everyMs = live === undefined ? LINE_EVERY_MS : LIVE_EVERY_MS;
   const startedMs = Date.now();

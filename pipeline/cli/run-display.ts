@@ -39,7 +39,7 @@ function headOf(p: Progress): string {
   const [done, all] = areRead ? [p.spansDone, p.spans] : [p.bytesDone, p.bytes];
   const amount = areRead ? `${count(done)} of ${count(all)} spans` : `${bytes(done)} of ${bytes(all)}`;
   const eta = p.etaSeconds === undefined ? [] : [`about ${duration(p.etaSeconds)} left`];
-  return [`${bar(all === 0 ? 1 : done / all, 30)} ${percent(done, all)}`, partOf(p), amount, ...eta].join("  ");
+  return [`${bar(all === 0 ? 1 : done / all, 30)} ${percent(done, all)}`, ...eta, partOf(p), amount].join("  ");
 }
 
 /** Which part of the run it is in. */

@@ -102,7 +102,7 @@ function stepLine(event: OfType<TrainEvent, "step">): string {
   const { step, steps, loss, tokensPerSecond, flopsPerSecond, shareOfPeak, etaSeconds } = event;
   const share = shareOfPeak === undefined ? "" : ` (${percent(shareOfPeak, 1)} of the peak)`;
   const speed = `${count(Math.round(tokensPerSecond))} tokens/s  ${(flopsPerSecond / 1e9).toFixed(0)} GFLOP/s${share}`;
-  return `step ${count(step)}/${count(steps)}  loss ${loss.toFixed(4)}  ${speed}  about ${duration(etaSeconds)} left`;
+  return `step ${count(step)}/${count(steps)}  about ${duration(etaSeconds)} left  loss ${loss.toFixed(4)}  ${speed}`;
 }
 
 function describeEvent(event: Exclude<TrainEvent, { type: "step" }>): string | undefined {

@@ -26,17 +26,18 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 
 test("a live display does not end the process before the work has; a second signal does", async () => {
-  // log-update listens for signals, too.
+  // log-update listens for signals, too, where there is a terminal.
   const program = `
-    import { createLogUpdate } from "log-update";
+    process.stderr.isTTY = true;
+    const { createLogUpdate } = await import("log-update");
     import { setTimeout } from "node:timers/promises";
     import { interruptible } from ${JSON.stringify(import.meta.resolve("../../pipeline/cli/interruptible.ts"))};
     const [pace] = process.argv.slice(1);
-    createLogUpdate(process.stdout)("half");
+    createLogUpdate(process.stderr)("half");
     const work = interruptible("stopped", async (signal) => {
       signal.onabort = () => console.log("stopping");
       console.log("at work");
-      await setTimeout(pace === "slow" ? 60_000 : 300);
+      await setTimeout(pace === "slow" ? 60_000 : 2000);
       console.log("in good order");
       signal.throwIfAborted();
     });
@@ -44,7 +45,7 @@ test("a live display does not end the process before the work has; a second sign
   `;
   const interrupted = async (pace: "quick" | "slow", when: RegExp): Promise<{ text: string; code: number | null }> => {
     const args = ["--input-type=module", "--eval", program, pace];
-    const child = spawn(process.execPath, args, { cwd: import.meta.dirname, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, args, { cwd: import.meta.dirname, stdio: ["ignore", "pipe", "ignore"] });
     const exit = once(child, "exit");
     let text = "";
     for await (const chunk of child.stdout.setEncoding("utf8")) {

@@ -10,7 +10,8 @@ const folder = mkdtempSync(join(tmpdir(), "sluice-start-"));
 after(() => rmSync(folder, { recursive: true }));
 
 function start(variables: NodeJS.ProcessEnv): string {
-  const { NODE_COMPILE_CACHE: _, ...env } = process.env; // Set by "npm test".
+  // The first is set by "npm test", the other perhaps by a user.
+  const { NODE_COMPILE_CACHE: _, NODE_DISABLE_COMPILE_CACHE: __, ...env } = process.env;
   const program = join(import.meta.dirname, "../../bin/sluice.js");
   return execFileSync(process.execPath, [program, "--version"], {
     env: { ...env, ...variables },

@@ -1,6 +1,7 @@
 /**
  * Toy tasks that can be verified: what feedback adds to supervision, over five seeds; and an exploitable reward that the probe
- * finds. Three quarters of an hour on two cores; what is done stays in a folder (`ALIGNMENT_TOYS`, by default a temporary one) and is not done again.
+ * finds. Three quarters of an hour on two cores; what is done stays in a folder (`ALIGNMENT_TOYS`, by default a temporary one)
+ * and is not done again.
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

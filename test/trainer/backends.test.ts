@@ -37,8 +37,9 @@ test("where no graphics card is to be reached, one sentence says so", {
   );
 });
 
-test("ONNX Runtime keeps no id of the machine, and reports nothing", () => {
+test("ONNX Runtime keeps no id of the machine, and reports nothing", (t) => {
   const home = mkdtempSync(join(tmpdir(), "sluice-home-"));
+  t.after(() => rmSync(home, { recursive: true }));
   const program = `
     import { onnxBackend } from ${JSON.stringify(import.meta.resolve("../../trainer/backends/onnx/onnx.ts"))};
     import { input, ops } from ${JSON.stringify(import.meta.resolve("./ir.ts"))};
@@ -50,7 +51,6 @@ test("ONNX Runtime keeps no id of the machine, and reports nothing", () => {
     env: { ...env, HOME: home, XDG_CACHE_HOME: join(home, "cache"), TMPDIR: home },
   });
   assert.deepEqual(readdirSync(home), []);
-  rmSync(home, { recursive: true });
 });
 
 for (const { backend, tolerance } of BACKENDS) {

@@ -80,7 +80,7 @@ export interface AlignHooks {
   /** Bytes that each id spells, 0 for special ones. */
   readonly bytesOfId: (tokenizer: Tokenizer) => ArrayLike<number>;
   readonly onEvent?: (event: AlignEvent) => void;
-  /** Ends the run behind the step that is under way; it can be gone on with. */
+  /** Ends the run behind the step that is under way, or in what comes before the first; it can be gone on with. */
   readonly signal?: AbortSignal;
 }
 

@@ -135,6 +135,7 @@ export async function generateIds(
     signal?.throwIfAborted();
     await decoder.decode(all.slice(from, from + batchSize), { sampling, seed, vocabSize });
   }
+  onProgress?.(all.length, all.length);
   return all.map(({ ids, promptTokens, reason }) => ({ ids: ids.slice(promptTokens), reason: reason! }));
 }
 

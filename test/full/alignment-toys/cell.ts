@@ -61,6 +61,7 @@ export async function runCell(folder: string, task: Task, seed: number, arms: re
     const path = join(cell, `${name}.json`);
     // What another beginning, task or config has left is another folder's.
     const begins = results.find((one) => one.arm === from);
+    if (from !== undefined && begins === undefined) throw new RangeError(`${name}: "${from}" has to come before it`);
     const id: string = digestOf([MODEL, examples, questions, heldOut, arm, begins?.id]);
     if (!existsSync(path) || (JSON.parse(readFileSync(path, "utf8")) as ArmResult).id !== id) {
       const beginning =

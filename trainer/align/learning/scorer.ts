@@ -53,7 +53,7 @@ export class RowScorer {
     this.#temperature = temperature;
   }
 
-  /** In the order of the rows. Those of like length are computed together. */
+  /** In the order of the rows. Those of like length are computed together. Progress is told in rows. */
   async score(rows: readonly Row[], { onProgress, signal }: WorkHooks = {}): Promise<RowScores[]> {
     const order = rows.map((_, n) => n).sort((a, b) => targetsOf(rows[a]!) - targetsOf(rows[b]!) || a - b);
     const scores: RowScores[] = new Array(rows.length);
@@ -75,6 +75,7 @@ export class RowScorer {
         };
       }
     }
+    onProgress?.(order.length, order.length);
     return scores;
   }
 
