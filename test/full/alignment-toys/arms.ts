@@ -12,7 +12,7 @@ const BY_STEP = {
 
 /**
  * Supervision goes through the examples fifty times, and the others begin there. `supervised-longer`, the control, goes on with
- * the same examples, for as much computation as any of them takes but PPO.
+ * the same examples for 44 s of a core: GRPO takes 37 to 57, PPO twice as much, the others less.
  */
 export const ARMS: readonly Arm[] = [
   { name: "supervised-first", method: "sft", config: { ...SUPERVISED, epochs: 20, schedule: { peak: 1e-3 } } },
