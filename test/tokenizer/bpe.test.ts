@@ -138,13 +138,43 @@ test("bytes that are no text come back where added tokens are sought in text", (
 });
 
 test("pieces that come again give the same ids, however many came between", () => {
-  const vocabulary = loadVocabulary("gpt2");
-  const kernel = new ByteLevelTokenizer(vocabulary);
-  const text = " Schwarzenegger über-größte 水曜日の朝、 x".repeat(3);
-  const before = kernel.encode(text);
-  // More distinct words than the dictionary remembers.
-  for (let block = 0; block < 20; block++) {
-    kernel.encode(Array.from({ length: 50_000 }, (_, i) => `q${(block * 50_000 + i).toString(36)}zj`).join(" "));
+  const merging = loadVocabulary("gpt2");
+  // Here a piece is a token, or its bytes: the dictionary is asked for each that is new.
+  for (const vocabulary of [merging, { ...merging, merges: new Uint32Array(), wholePieces: true }]) {
+    const kernel = new ByteLevelTokenizer(vocabulary);
+    const text = " Schwarzenegger über-größte 水曜日の朝、 x".repeat(3);
+    const before = kernel.encode(text);
+    // Of letters alone: digits would be pieces of their own.
+    const word = (i: number): string => `q${i.toString(26).replace(/\d/g, (digit) => "qrstuvwxyz"[Number(digit)]!)}zj`;
+    // More distinct words than it remembers; and long ones, which it remembers when they come again, than it has room for.
+    for (let block = 0; block < 5; block++) {
+      kernel.encode(Array.from({ length: 50_000 }, (_, i) => word(block * 50_000 + i)).join(" "));
+    }
+    for (let i = 0; i < 20_000; i++) kernel.encode(` ${word(i).repeat(30)} ${word(i).repeat(30)}`);
+    assert.deepEqual(kernel.encode(text), before);
+    assert.deepEqual(kernel.encode(word(0).repeat(30)), new ByteLevelTokenizer(vocabulary).encode(word(0).repeat(30)));
   }
-  assert.deepEqual(kernel.encode(text), before);
+});
+
+/** As `longLowKey` (kernel/assembly/keys.ts) takes 8 bytes more into its hash. */
+function hashStep(hash: bigint, word: bigint): bigint {
+  const product = BigInt.asUintN(64, (hash ^ word) * 0x9e37_79b9_7f4a_7c15n);
+  return product ^ (product >> 29n);
+}
+
+test("two long pieces with the same hash are told apart", () => {
+  const vocabulary = { ...loadVocabulary("gpt2"), pattern: NO_PATTERN };
+  const kernel = new ByteLevelTokenizer(vocabulary);
+  const define = pieceEncoder(vocabulary);
+  const word = (text: string): bigint => Buffer.from(text, "latin1").readBigUInt64LE();
+  const [first, other, second, last] = [word("abcdefgh"), word("zyxwvuts"), word("ijklmnop"), word("qrstuvwx")];
+  // What the second word is xored with makes up for the first.
+  const makesUp = second ^ hashStep(24n, first) ^ hashStep(24n, other);
+  const pieces = [
+    [first, second, last],
+    [other, makesUp, last],
+  ].map((words) => new Uint8Array(BigUint64Array.from(words).buffer));
+  for (const piece of [pieces[0]!, pieces[0]!, pieces[1]!, pieces[1]!, pieces[0]!]) {
+    assert.deepEqual([...kernel.encodeBytes(piece)], define(piece));
+  }
 });

@@ -9,7 +9,7 @@ import { endOfPieceCl100k, startsCl100k } from "./cl100k";
 import { countPiece, dictionaryEnd, dictionarySize, hasRoomFor, MOST_SLOT_BITS } from "./dictionary";
 import { endOfPieceGpt2, startsGpt2 } from "./gpt2";
 import { endOfPieceO200k, hardCase, startsO200k } from "./o200k";
-import { emit, knownPieces, MOST_SLOT_BITS as MOST_PIECE_BITS } from "./pieces";
+import { emit, knownPieces } from "./pieces";
 
 export { addMerge, addTokens, beginDictionary, beginMerges, buildFromRanks, finishDictionary, unreachableTokens } from "./tables";
 export { dictionaryEnd, dictionarySize, knownPieces };
@@ -21,7 +21,7 @@ const O200K: i32 = 2;
 
 /** Lays out memory: see layout.ts. */
 export function prepare(pairSlots: u32, ranks: u32, vocabularyBytes: u32): i32 {
-  return layOut(pairSlots, ranks, vocabularyBytes, 1 << MOST_SLOT_BITS, 1 << MOST_PIECE_BITS);
+  return layOut(pairSlots, ranks, vocabularyBytes, 1 << MOST_SLOT_BITS);
 }
 
 // Addresses for the host. They are known once memory is laid out.

@@ -2,8 +2,8 @@
  * Where things lie in memory. The host writes input at `input` and reads ids at `output`; everything else is ours.
  * Regions are reserved once, at full size: pages that are never touched cost nothing.
  *
- *     masks | classes | byte ids | byte pairs | pairs | filter | id of rank | seams | input | output | scratch | seen |
- *     kept | tables (at first: vocabulary) | spill | index | arena ▶
+ *     pieces (at first: vocabulary) | masks | byte ids | byte pairs | classes | pairs | filter | id of rank | seams | input |
+ *     output | scratch | seen | kept | index of pieces | spill | index | arena ▶
  */
 
 /** A piece never sees farther than this many bytes, in whole characters: longer runs are cut. */
@@ -18,6 +18,9 @@ const OUTPUT_SLACK: usize = 64;
 export const FILTER_BYTES: usize = 1 << 18;
 export const CONTEXTS_BYTES: usize = 1 << 18;
 export const KEPT_BYTES: usize = 1 << 15;
+/** Pieces that were met. More of them would take longer to ask than they save merges, where caches are small. */
+export const PIECE_INDEX_BYTES: usize = 1 << 20;
+export const PIECES_BYTES: usize = 6 << 20;
 const SPILL_BYTES: usize = 16 << 20;
 /** Ids and bytes are copied in steps: what is written last may reach beyond its end. */
 const SPILL_SLACK: usize = 256;
@@ -51,11 +54,11 @@ export let output: usize = 0;
 export let scratch: usize = 0;
 /** Marks of long pieces that were seen once, u16 (pieces.ts). */
 export let seen: usize = 0;
-/** Bits of the hashes of long pieces that have a slot (pieces.ts). */
+/** Bits of the hashes of long pieces that have a record (pieces.ts). */
 export let kept: usize = 0;
-/** The two places of the table of pieces, and what does not fit its slots (pieces.ts). */
-export let tableA: usize = 0;
-export let tableB: usize = 0;
+/** The index of pieces, their records, and what does not fit these (pieces.ts). */
+export let pieceIndex: usize = 0;
+export let pieces: usize = 0;
 export let spill: usize = 0;
 export let spillEnd: usize = 0;
 /** Hash index of the dictionary, u32 slots (dictionary.ts). */
@@ -72,8 +75,10 @@ function reserve(bytes: usize): usize {
 }
 
 /** Lays out memory. Sizes in entries, `vocabularyBytes` in bytes. Returns the number of 64 KiB pages that are needed. */
-export function layOut(pairSlots: u32, ranks: u32, vocabularyBytes: u32, indexSlots: u32, pieceSlots: u32): i32 {
-  end = 4096;
+export function layOut(pairSlots: u32, ranks: u32, vocabularyBytes: u32, indexSlots: u32): i32 {
+  end = 4096; // what lies before it stays zero: no record of a piece
+  pieces = reserve(max(PIECES_BYTES, <usize>vocabularyBytes));
+  vocabulary = pieces; // Pieces come when it is no longer read.
   masks = reserve(8 * 8);
   keyMasks = reserve(16 * 16);
   byteIds = reserve(256 * 4);
@@ -89,9 +94,7 @@ export function layOut(pairSlots: u32, ranks: u32, vocabularyBytes: u32, indexSl
   scratch = reserve(SCRATCH_BYTES);
   seen = reserve(2 << 15);
   kept = reserve(KEPT_BYTES);
-  tableA = reserve(max((<usize>pieceSlots) << 5, <usize>vocabularyBytes));
-  vocabulary = tableA; // Pieces come when it is no longer read.
-  tableB = reserve((<usize>pieceSlots) << 5);
+  pieceIndex = reserve(PIECE_INDEX_BYTES);
   spill = reserve(SPILL_BYTES);
   spillEnd = end - SPILL_SLACK;
   index = reserve((<usize>indexSlots) << 2);

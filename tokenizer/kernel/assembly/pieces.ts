@@ -1,20 +1,26 @@
 /**
- * Pieces that were met, with their ids: a cache in front of the dictionary of tokens and of merging. A hit touches one line of
- * memory, which is what counts. The table grows from small; when it is full, new pieces take the place of old ones.
+ * Pieces that were met, with their ids: a cache in front of the dictionary of tokens and of merging. What costs is memory that
+ * the processor's caches do not hold, so this touches little of it. Records lie one behind the other in the order in which pieces
+ * came, so that the frequent ones lie together; the index is small, and tells without a look at records that a piece is new.
  *
- * Slots of 32 bytes, open addressing; a free slot has a high half of 0:
+ * A record has 32 bytes:
  *
  *     u64 low · u64 high · u32 id, id, id · u32 4 * number of ids
  *
- * Where there are more than three ids, or the piece is long, MANY is set, and instead of ids the slot has: u32 where they lie,
- * u32 the length of the piece. There lie the ids, rounded up to 16 bytes, and behind them the bytes of a long piece.
+ * Where there are more than three ids, or the piece is long, MANY is set, and instead of ids the record has: u32 where they
+ * lie, u32 the length of the piece. There lie the ids, rounded up to 16 bytes, and behind them the bytes of a long piece.
+ *
+ * The index holds `place of the record / 32 << TAG_BITS | tag` in u32 slots, 0 where there is none: open addressing. It grows
+ * from small. When there is no room for more, all is forgotten: what is frequent soon comes back, and lies together again.
  */
-import { kept, KEPT_BYTES, seen, spill, spillEnd, tableA, tableB } from "./layout";
+import { kept, KEPT_BYTES, pieceIndex, pieces, PIECES_BYTES, seen, spill, spillEnd } from "./layout";
 import { tokenWith } from "./dictionary";
 import { copy, hashOf, highKey, longHighKey, longLowKey, lowKey, roundUp, SHORT } from "./keys";
 import { merge, mergeFew } from "./merges";
 import { nextSeam } from "./seams";
 
+const RECORD_BITS: usize = 5;
+const RECORD: usize = 1 << RECORD_BITS;
 const IDS: usize = 16;
 const META: usize = 28;
 const MANY: u32 = 0x8000_0000;
@@ -26,119 +32,118 @@ const LONGEST_PART: usize = 48;
 const SEEN_BITS: u64 = 15;
 /** Bits of a hash that the table of long pieces that were kept takes: KEPT_BYTES has as many. */
 const KEPT_BITS: u64 = 18;
-/** Slots at first, and at most: 16 MB. */
+/** Slots of the index at first. */
 const FIRST_SLOT_BITS: u32 = 12;
-export const MOST_SLOT_BITS: u32 = 19;
+/** Records at most: three slots of four are in use then, as they are whenever the index grows. */
+const MOST_RECORDS: u32 = <u32>(PIECES_BYTES / RECORD);
+/** Records lie in the first 32 MB, so that what is left of a slot tells their place. */
+const TAG_BITS: u32 = 12;
+const TAG_MASK: u32 = (1 << TAG_BITS) - 1;
 
-let table: usize = 0;
 let slotBits: u32 = 0;
 let slotShift: u64 = 0;
-/** Bytes of the table, less one slot. */
-let tableMask: usize = 0;
-let used: u32 = 0;
-let most: u32 = 0;
+/** Bytes of the index, less one slot. */
+let indexMask: usize = 0;
+/** Number of records. */
+let known: u32 = 0;
+/** Where the next piece that does not fit its record goes. */
 let spilled: usize = 0;
-/** Bytes of either place that were used. The vocabulary lay in the first. */
-let dirtyA: usize = usize.MAX_VALUE;
-let dirtyB: usize = 0;
 /** Whether merging makes every token of its bytes. Where it does not, parts of a piece may not be looked up. */
 let mergesMakeAll: bool = true;
 
-/** Forgets all pieces. */
+/** Begins without pieces. `makeAll` tells whether merging makes every token of its bytes. */
 export function clearPieces(makeAll: bool): void {
   mergesMakeAll = makeAll;
-  begin(tableA, FIRST_SLOT_BITS);
-  spilled = spill;
-  memory.fill(kept, 0, KEPT_BYTES);
+  forgetAll();
 }
 
-function begin(at: usize, bits: u32): void {
-  table = at;
+function forgetAll(): void {
+  known = 0;
+  spilled = spill;
+  resizeIndex(FIRST_SLOT_BITS);
+}
+
+function resizeIndex(bits: u32): void {
   slotBits = bits;
   slotShift = 64 - bits;
-  tableMask = ((<usize>32) << bits) - 32;
-  used = 0;
-  most = (<u32>3) << (bits - 2);
-  // Memory comes zeroed: only what was used has to be cleared.
-  const bytes = (<usize>32) << bits;
-  if (at == tableA) {
-    memory.fill(at, 0, min(bytes, dirtyA));
-    dirtyA = max(bytes, dirtyA);
-  } else {
-    memory.fill(at, 0, min(bytes, dirtyB));
-    dirtyB = max(bytes, dirtyB);
-  }
+  indexMask = ((<usize>4) << bits) - 4;
+  memory.fill(pieceIndex, 0, (<usize>4) << bits);
+  memory.fill(kept, 0, KEPT_BYTES);
+  const end = pieces + (<usize>known) * RECORD;
+  for (let record = pieces; record < end; record += RECORD) enter(record);
 }
 
-/** Makes room for a piece with so many bytes of ids and text, as far as there is any. */
-function makeRoom(bytes: usize): void {
-  if (spilled + bytes > spillEnd) {
-    begin(table, slotBits);
-    spilled = spill;
-  } else if (used == most && slotBits < MOST_SLOT_BITS) {
-    const old = table;
-    const oldEnd = old + ((<usize>32) << slotBits);
-    begin(old == tableA ? tableB : tableA, slotBits + 1);
-    for (let slot = old; slot < oldEnd; slot += 32) {
-      const high = load<u64>(slot, 8);
-      if (high == 0) continue;
-      const to = freeSlot(hashOf(load<u64>(slot), high));
-      v128.store(to, v128.load(slot));
-      v128.store(to, v128.load(slot, 16), 16);
-      used++;
-    }
-  }
+function enter(record: usize): void {
+  const high = load<u64>(record, 8);
+  const hash = hashOf(load<u64>(record), high);
+  let slot = slotOf(hash);
+  while (load<u32>(slot) != 0) slot = slotAfter(slot);
+  store<u32>(slot, <u32>((record >> RECORD_BITS) << TAG_BITS) | tagOf(hash));
+  if (<usize>(high >> 56) > SHORT) noteKept(hash);
+}
+
+/** The place of a new record, for a piece with so many bytes of ids and text that do not fit it. */
+function newRecord(bytes: usize): usize {
+  if (known == MOST_RECORDS || spilled + bytes > spillEnd) forgetAll();
+  else if (known == <u32>3 << (slotBits - 2)) resizeIndex(slotBits + 1);
+  return pieces + <usize>(known++) * RECORD;
 }
 
 @inline
 function slotOf(hash: u64): usize {
-  return table + ((<usize>(hash >> slotShift)) << 5);
+  return pieceIndex + ((<usize>(hash >> slotShift)) << 2);
 }
 
 @inline
 function slotAfter(slot: usize): usize {
-  return table + ((slot - table + 32) & tableMask);
+  return pieceIndex + ((slot - pieceIndex + 4) & indexMask);
 }
 
-function freeSlot(hash: u64): usize {
-  let slot = slotOf(hash);
-  while (load<u64>(slot, 8) != 0) slot = slotAfter(slot);
-  return slot;
-}
-
-/** Copies the ids of a slot to `out`; returns the place behind them. */
+/** The tag's bits lie below those of the slot. */
 @inline
-function idsOf(slot: usize, out: usize): usize {
-  const meta = load<u32>(slot, META);
+function tagOf(hash: u64): u32 {
+  return <u32>(hash >> 32) & TAG_MASK;
+}
+
+@inline
+function hasTag(entry: u32, hash: u64): bool {
+  return ((entry ^ <u32>(hash >> 32)) & TAG_MASK) == 0;
+}
+
+@inline
+function recordOf(entry: u32): usize {
+  return (<usize>(entry >> TAG_BITS)) << RECORD_BITS;
+}
+
+/** Copies the ids of a record to `out`; returns the place behind them. */
+@inline
+function idsOf(record: usize, out: usize): usize {
+  const meta = load<u32>(record, META);
   const bytes = <usize>(meta & IDS_BYTES);
-  copy(out, (meta & MANY) == 0 ? slot + IDS : <usize>load<u32>(slot, IDS), bytes);
+  copy(out, (meta & MANY) == 0 ? record + IDS : <usize>load<u32>(record, IDS), bytes);
   return out + bytes;
 }
 
-/** Remembers a piece that has no slot. Its ids lie from `ids` to `idsEnd`. */
-function remember(from: usize, length: usize, low: u64, high: u64, hash: u64, ids: usize, idsEnd: usize): void {
+/** Remembers a piece that has no record. Its ids lie from `ids` to `idsEnd`. */
+function remember(from: usize, length: usize, low: u64, high: u64, ids: usize, idsEnd: usize): void {
   const idBytes = idsEnd - ids;
   const isLong = length > SHORT;
   const isMany = isLong || idBytes > 12;
   const bytes: usize = isMany ? roundUp(idBytes) + (isLong ? roundUp(length) : 0) : 0;
-  if (used == most || spilled + bytes > spillEnd) makeRoom(bytes);
-  // In a full table a piece takes the place of another: those that are asked for often soon come back.
-  const isFull = used == most;
-  const slot = isFull ? slotOf(hash) : freeSlot(hash);
-  if (!isFull) used++;
-  store<u64>(slot, low);
-  store<u64>(slot, high, 8);
-  if (isLong) noteKept(hash);
+  const record = newRecord(bytes);
+  store<u64>(record, low);
+  store<u64>(record, high, 8);
   if (isMany) {
-    store<u32>(slot, <u32>spilled, IDS);
-    store<u32>(slot, <u32>length, IDS + 4);
+    store<u32>(record, <u32>spilled, IDS);
+    store<u32>(record, <u32>length, IDS + 4);
     copy(spilled, ids, idBytes);
     if (isLong) copy(spilled + roundUp(idBytes), from, length);
     spilled += bytes;
   } else {
-    v128.store(slot, v128.load(ids), IDS);
+    v128.store(record, v128.load(ids), IDS);
   }
-  store<u32>(slot, <u32>idBytes | (isMany ? MANY : 0), META);
+  store<u32>(record, <u32>idBytes | (isMany ? MANY : 0), META);
+  enter(record);
 }
 
 /**
@@ -151,46 +156,59 @@ export function emit(from: usize, to: usize, out: usize): usize {
   const low = lowKey(from, length);
   const high = highKey(from, length);
   const hash = hashOf(low, high);
-  const slot = slotOf(hash);
-  if (load<u64>(slot) == low && load<u64>(slot, 8) == high) {
-    const meta = load<u32>(slot, META);
-    if ((meta & MANY) == 0) {
-      v128.store(out, v128.load(slot, IDS));
-      return out + <usize>meta;
+  const entry = load<u32>(slotOf(hash));
+  if (hasTag(entry, hash)) {
+    const record = recordOf(entry);
+    if (load<u64>(record) == low && load<u64>(record, 8) == high) {
+      const meta = load<u32>(record, META);
+      if ((meta & MANY) == 0) {
+        v128.store(out, v128.load(record, IDS));
+        return out + <usize>meta;
+      }
+      return idsOf(record, out);
     }
-    return idsOf(slot, out);
   }
   return emitSlow(from, to, low, high, hash, out);
 }
 
 /** A short piece that is not in the first slot where it may be. */
 function emitSlow(from: usize, to: usize, low: u64, high: u64, hash: u64, out: usize): usize {
-  let slot = slotOf(hash);
-  while (load<u64>(slot, 8) != 0) {
-    if (load<u64>(slot) == low && load<u64>(slot, 8) == high) return idsOf(slot, out);
-    slot = slotAfter(slot);
+  const first = slotOf(hash);
+  for (let slot = first; load<u32>(slot) != 0; slot = slotAfter(slot)) {
+    const entry = load<u32>(slot);
+    if (!hasTag(entry, hash)) continue;
+    const record = recordOf(entry);
+    if (load<u64>(record) != low || load<u64>(record, 8) != high) continue;
+    // What is asked for often comes to lie where it is found at once.
+    store<u32>(slot, load<u32>(first));
+    store<u32>(first, entry);
+    return idsOf(record, out);
   }
-  // Where merging makes every token, there is no need to ask for a token first: few pieces that were never met are one.
-  const after = mergesMakeAll ? merge(from, to, out) : emitNew(from, to, low, high, hash, out);
-  remember(from, to - from, low, high, hash, out, after);
+  const after = emitNew(from, to, low, high, hash, out);
+  remember(from, to - from, low, high, out, after);
   return after;
 }
 
 @inline
 function emitNew(from: usize, to: usize, low: u64, high: u64, hash: u64, out: usize): usize {
+  // Where merging makes every token, there is no need to ask for a token first: few pieces that were never met are one.
+  if (mergesMakeAll) return merge(from, to, out);
   const token = tokenWith(from, to - from, low, high, hash);
   if (token == u32.MAX_VALUE) return merge(from, to, out);
   store<u32>(out, token);
   return out + 4;
 }
 
-/** The slot of a long piece; 0 where it has none. */
+/** The record of a long piece; 0 where it has none. */
 function findLong(from: usize, length: usize, low: u64, high: u64, hash: u64): usize {
   if (!mayBeKept(hash)) return 0;
-  for (let slot = slotOf(hash); load<u64>(slot, 8) != 0; slot = slotAfter(slot)) {
-    if (load<u64>(slot) != low || load<u64>(slot, 8) != high || load<u32>(slot, IDS + 4) != <u32>length) continue;
-    const bytes = <usize>load<u32>(slot, IDS) + roundUp(<usize>(load<u32>(slot, META) & IDS_BYTES));
-    if (memory.compare(bytes, from, length) == 0) return slot;
+  for (let slot = slotOf(hash); load<u32>(slot) != 0; slot = slotAfter(slot)) {
+    const entry = load<u32>(slot);
+    if (!hasTag(entry, hash)) continue;
+    const record = recordOf(entry);
+    if (load<u64>(record) != low || load<u64>(record, 8) != high || load<u32>(record, IDS + 4) != <u32>length) continue;
+    const bytes = <usize>load<u32>(record, IDS) + roundUp(<usize>(load<u32>(record, META) & IDS_BYTES));
+    if (memory.compare(bytes, from, length) == 0) return record;
   }
   return 0;
 }
@@ -201,12 +219,12 @@ function emitLong(from: usize, to: usize, out: usize): usize {
   const low = longLowKey(from, to);
   const high = longHighKey(length);
   const hash = hashOf(low, high);
-  const slot = findLong(from, length, low, high, hash);
-  if (slot != 0) return idsOf(slot, out);
+  const record = findLong(from, length, low, high, hash);
+  if (record != 0) return idsOf(record, out);
   const after = mergesMakeAll ? emitParts(from, to, out) : emitNew(from, to, low, high, hash, out);
   if (length <= LONGEST_KEPT && isSeenAgain(hash)) {
     // One of the parts may be the whole.
-    if (findLong(from, length, low, high, hash) == 0) remember(from, length, low, high, hash, out, after);
+    if (findLong(from, length, low, high, hash) == 0) remember(from, length, low, high, out, after);
   }
   return after;
 }
@@ -235,16 +253,16 @@ function emitLongPart(from: usize, to: usize, out: usize): usize {
   const low = longLowKey(from, to);
   const high = longHighKey(length);
   const hash = hashOf(low, high);
-  const slot = findLong(from, length, low, high, hash);
-  if (slot != 0) return idsOf(slot, out);
+  const record = findLong(from, length, low, high, hash);
+  if (record != 0) return idsOf(record, out);
   const after = emitNew(from, to, low, high, hash, out);
-  if (length <= LONGEST_PART) remember(from, length, low, high, hash, out, after);
+  if (length <= LONGEST_PART) remember(from, length, low, high, out, after);
   return after;
 }
 
 /**
- * Whether a long piece with this hash may have a slot. Most have none, and a bit that lies in the cache tells so without a
- * look at the table.
+ * Whether a long piece with this hash may have a record. Most have none, and a bit that lies in the cache tells so without a
+ * look at the index.
  */
 @inline
 function mayBeKept(hash: u64): bool {
@@ -269,5 +287,5 @@ function isSeenAgain(hash: u64): bool {
 
 /** Number of pieces that are remembered. */
 export function knownPieces(): u32 {
-  return used;
+  return known;
 }
