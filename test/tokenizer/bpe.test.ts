@@ -147,7 +147,7 @@ test("pieces that come again give the same ids, however many came between", () =
     // Of letters alone: digits would be pieces of their own.
     const word = (i: number): string => `q${i.toString(26).replace(/\d/g, (digit) => "qrstuvwxyz"[Number(digit)]!)}zj`;
     // More distinct words than it remembers; and long ones, which it remembers when they come again, than it has room for.
-    for (let block = 0; block < 5; block++) {
+    for (let block = 0; block < 9; block++) {
       kernel.encode(Array.from({ length: 50_000 }, (_, i) => word(block * 50_000 + i)).join(" "));
     }
     for (let i = 0; i < 20_000; i++) kernel.encode(` ${word(i).repeat(30)} ${word(i).repeat(30)}`);

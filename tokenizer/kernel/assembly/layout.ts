@@ -19,8 +19,8 @@ export const FILTER_BYTES: usize = 1 << 18;
 export const CONTEXTS_BYTES: usize = 1 << 18;
 export const KEPT_BYTES: usize = 1 << 15;
 /** Pieces that were met. More of them would take longer to ask than they save merges, where caches are small. */
-export const PIECE_INDEX_BYTES: usize = 1 << 20;
-export const PIECES_BYTES: usize = 6 << 20;
+export const PIECE_INDEX_BYTES: usize = 2 << 20;
+export const PIECES_BYTES: usize = 12 << 20;
 const SPILL_BYTES: usize = 16 << 20;
 /** Ids and bytes are copied in steps: what is written last may reach beyond its end. */
 const SPILL_SLACK: usize = 256;
