@@ -45,11 +45,11 @@ export function longHighKey(length: usize): u64 {
   return (<u64>min(length, 255)) << 56;
 }
 
-/** The top bits tell most. */
+/** The top bits tell most; the lower half has them mixed in. */
 @inline
 export function hashOf(low: u64, high: u64): u64 {
-  const h = (low ^ (high * HIGH_MULTIPLIER)) * MULTIPLIER;
-  return h ^ (h << 29);
+  const h = low * MULTIPLIER + high * HIGH_MULTIPLIER;
+  return h ^ (h >> 32);
 }
 
 @inline

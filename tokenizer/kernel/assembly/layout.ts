@@ -2,8 +2,8 @@
  * Where things lie in memory. The host writes input at `input` and reads ids at `output`; everything else is ours.
  * Regions are reserved once, at full size: pages that are never touched cost nothing.
  *
- *     pieces (at first: vocabulary) | masks | byte ids | byte pairs | classes | pairs | filter | id of rank | seams | input |
- *     output | scratch | seen | kept | index of pieces | spill | index | arena ▶
+ *     masks | byte ids | byte pairs | filter | seams | seen | kept | classes | index of pieces | pieces (at first: vocabulary) |
+ *     spill | input | output | scratch | pairs | id of rank | index | arena ▶
  */
 
 /** A piece never sees farther than this many bytes, in whole characters: longer runs are cut. */
@@ -28,39 +28,44 @@ const CODE_POINTS: usize = 0x11_0000;
 /** Six numbers of four bytes or fewer for each byte of the longest piece: see `mergeLong`. */
 const SCRATCH_BYTES: usize = 32 * (WINDOW + 16);
 
-/** Class of each code point, one byte (characters.ts). */
-export let classes: usize = 0;
+// Places that are known before the program runs cost no look at where they are.
+
+/** What lies before it stays zero: no record of a piece. */
+const FIRST: usize = 4096;
 /** Eight masks of 64 bits (blocks.ts). */
-export let masks: usize = 0;
+export const masks: usize = FIRST;
 /** Masks of the first 0 to 15 bytes of 16, two u64 each. */
-export let keyMasks: usize = 0;
+export const keyMasks: usize = masks + 8 * 8;
 /** Id of each single byte, u32. */
-export let byteIds: usize = 0;
+export const byteIds: usize = keyMasks + 16 * 16;
 /** Rank of each pair of single bytes, u32: left * 256 + right. */
-export let bytePairs: usize = 0;
-/** Open-addressing table of pairs, u64 (merges.ts). */
-export let pairs: usize = 0;
+export const bytePairs: usize = byteIds + 256 * 4;
 /** Bits of the hashes of pairs that are in the table (merges.ts). */
-export let filter: usize = 0;
+export const filter: usize = bytePairs + 65_536 * 4;
+/** Bits of neighbouring bytes, and of contexts (seams.ts). */
+export const neighbours: usize = filter + FILTER_BYTES;
+export const contexts: usize = neighbours + 65_536 / 8;
+/** Marks of long pieces that were seen once, u16 (pieces.ts). */
+export const seen: usize = contexts + CONTEXTS_BYTES;
+/** Bits of the hashes of long pieces that have a record (pieces.ts). */
+export const kept: usize = seen + (2 << 15);
+/** Class of each code point, one byte (characters.ts). */
+export const classes: usize = kept + KEPT_BYTES;
+/** The index of pieces, their records, and what does not fit these (pieces.ts). */
+export const pieceIndex: usize = classes + CODE_POINTS;
+export const pieces: usize = pieceIndex + PIECE_INDEX_BYTES;
+export const spill: usize = pieces + PIECES_BYTES;
+export const spillEnd: usize = spill + SPILL_BYTES - SPILL_SLACK;
+export const input: usize = spill + SPILL_BYTES;
+export const output: usize = input + INPUT_BYTES + PADDING;
+export const scratch: usize = output + ((INPUT_BYTES + OUTPUT_SLACK) << 2);
+/** Open-addressing table of pairs, u64 (merges.ts). */
+export const pairs: usize = scratch + SCRATCH_BYTES;
+
 /** Id of the token that the merge of each rank makes, u32. */
 export let idOfRank: usize = 0;
-/** Bits of neighbouring bytes, and of contexts (seams.ts). */
-export let neighbours: usize = 0;
-export let contexts: usize = 0;
 /** Bytes of all tokens, then u32 starts. Read only while tables are built. */
 export let vocabulary: usize = 0;
-export let input: usize = 0;
-export let output: usize = 0;
-export let scratch: usize = 0;
-/** Marks of long pieces that were seen once, u16 (pieces.ts). */
-export let seen: usize = 0;
-/** Bits of the hashes of long pieces that have a record (pieces.ts). */
-export let kept: usize = 0;
-/** The index of pieces, their records, and what does not fit these (pieces.ts). */
-export let pieceIndex: usize = 0;
-export let pieces: usize = 0;
-export let spill: usize = 0;
-export let spillEnd: usize = 0;
 /** Hash index of the dictionary, u32 slots (dictionary.ts). */
 export let index: usize = 0;
 /** The dictionary's records, as many as memory is made for. */
@@ -76,27 +81,11 @@ function reserve(bytes: usize): usize {
 
 /** Lays out memory. Sizes in entries, `vocabularyBytes` in bytes. Returns the number of 64 KiB pages that are needed. */
 export function layOut(pairSlots: u32, ranks: u32, vocabularyBytes: u32, indexSlots: u32): i32 {
-  end = 4096; // what lies before it stays zero: no record of a piece
-  pieces = reserve(max(PIECES_BYTES, <usize>vocabularyBytes));
-  vocabulary = pieces; // Pieces come when it is no longer read.
-  masks = reserve(8 * 8);
-  keyMasks = reserve(16 * 16);
-  byteIds = reserve(256 * 4);
-  bytePairs = reserve(65_536 * 4);
-  classes = reserve(CODE_POINTS);
-  pairs = reserve((<usize>pairSlots) << 3);
-  filter = reserve(FILTER_BYTES);
+  end = pairs;
+  reserve((<usize>pairSlots) << 3);
   idOfRank = reserve((<usize>ranks) << 2);
-  neighbours = reserve(65_536 / 8);
-  contexts = reserve(CONTEXTS_BYTES);
-  input = reserve(INPUT_BYTES + PADDING);
-  output = reserve((INPUT_BYTES + OUTPUT_SLACK) << 2);
-  scratch = reserve(SCRATCH_BYTES);
-  seen = reserve(2 << 15);
-  kept = reserve(KEPT_BYTES);
-  pieceIndex = reserve(PIECE_INDEX_BYTES);
-  spill = reserve(SPILL_BYTES);
-  spillEnd = end - SPILL_SLACK;
+  // Pieces come when the vocabulary is no longer read.
+  vocabulary = <usize>vocabularyBytes <= input - pieces ? pieces : reserve(vocabularyBytes);
   index = reserve((<usize>indexSlots) << 2);
   reserve(1); // an empty slot of the index points here
   arena = reserve(0);

@@ -41,7 +41,6 @@ const TAG_BITS: u32 = 12;
 const TAG_MASK: u32 = (1 << TAG_BITS) - 1;
 
 let slotBits: u32 = 0;
-let slotShift: u64 = 0;
 /** Bytes of the index, less one slot. */
 let indexMask: usize = 0;
 /** Number of records. */
@@ -65,7 +64,6 @@ function forgetAll(): void {
 
 function resizeIndex(bits: u32): void {
   slotBits = bits;
-  slotShift = 64 - bits;
   indexMask = ((<usize>4) << bits) - 4;
   memory.fill(pieceIndex, 0, (<usize>4) << bits);
   memory.fill(kept, 0, KEPT_BYTES);
@@ -76,22 +74,33 @@ function resizeIndex(bits: u32): void {
 function enter(record: usize): void {
   const high = load<u64>(record, 8);
   const hash = hashOf(load<u64>(record), high);
-  let slot = slotOf(hash);
-  while (load<u32>(slot) != 0) slot = slotAfter(slot);
-  store<u32>(slot, <u32>((record >> RECORD_BITS) << TAG_BITS) | tagOf(hash));
+  store<u32>(freeSlot(hash), entryOf(record, hash));
   if (<usize>(high >> 56) > SHORT) noteKept(hash);
 }
 
-/** The place of a new record, for a piece with so many bytes of ids and text that do not fit it. */
-function newRecord(bytes: usize): usize {
-  if (known == MOST_RECORDS || spilled + bytes > spillEnd) forgetAll();
-  else if (known == <u32>3 << (slotBits - 2)) resizeIndex(slotBits + 1);
-  return pieces + <usize>(known++) * RECORD;
+function freeSlot(hash: u64): usize {
+  let slot = slotOf(hash);
+  while (load<u32>(slot) != 0) slot = slotAfter(slot);
+  return slot;
 }
 
 @inline
+function entryOf(record: usize, hash: u64): u32 {
+  return <u32>((record >> RECORD_BITS) << TAG_BITS) | tagOf(hash);
+}
+
+/** Makes room for one more record, and so many bytes of ids and text that do not fit it. Tells whether the index was made anew. */
+function makeRoom(bytes: usize): bool {
+  if (known == MOST_RECORDS || spilled + bytes > spillEnd) forgetAll();
+  else if (known == <u32>3 << (slotBits - 2)) resizeIndex(slotBits + 1);
+  else return false;
+  return true;
+}
+
+/** Bits 24 to 42 of the hash, as far as the index has slots; the lowest of them have the top bits mixed in. */
+@inline
 function slotOf(hash: u64): usize {
-  return pieceIndex + ((<usize>(hash >> slotShift)) << 2);
+  return pieceIndex + (<usize>(hash >> 22) & indexMask);
 }
 
 @inline
@@ -99,15 +108,14 @@ function slotAfter(slot: usize): usize {
   return pieceIndex + ((slot - pieceIndex + 4) & indexMask);
 }
 
-/** The tag's bits lie below those of the slot. */
 @inline
 function tagOf(hash: u64): u32 {
-  return <u32>(hash >> 32) & TAG_MASK;
+  return <u32>(hash >> 44) & TAG_MASK;
 }
 
 @inline
 function hasTag(entry: u32, hash: u64): bool {
-  return ((entry ^ <u32>(hash >> 32)) & TAG_MASK) == 0;
+  return ((entry ^ <u32>(hash >> 44)) & TAG_MASK) == 0;
 }
 
 @inline
@@ -124,13 +132,15 @@ function idsOf(record: usize, out: usize): usize {
   return out + bytes;
 }
 
-/** Remembers a piece that has no record. Its ids lie from `ids` to `idsEnd`. */
-function remember(from: usize, length: usize, low: u64, high: u64, ids: usize, idsEnd: usize): void {
+/** Remembers a piece that has no record. Its ids lie from `ids` to `idsEnd`; `slot` is the free one where it was not found. */
+function remember(from: usize, length: usize, low: u64, high: u64, hash: u64, slot: usize, ids: usize, idsEnd: usize): void {
   const idBytes = idsEnd - ids;
   const isLong = length > SHORT;
   const isMany = isLong || idBytes > 12;
   const bytes: usize = isMany ? roundUp(idBytes) + (isLong ? roundUp(length) : 0) : 0;
-  const record = newRecord(bytes);
+  if (makeRoom(bytes)) slot = freeSlot(hash);
+  const record = pieces + (<usize>known) * RECORD;
+  known++;
   store<u64>(record, low);
   store<u64>(record, high, 8);
   if (isMany) {
@@ -143,7 +153,8 @@ function remember(from: usize, length: usize, low: u64, high: u64, ids: usize, i
     v128.store(record, v128.load(ids), IDS);
   }
   store<u32>(record, <u32>idBytes | (isMany ? MANY : 0), META);
-  enter(record);
+  store<u32>(slot, entryOf(record, hash));
+  if (isLong) noteKept(hash);
 }
 
 /**
@@ -159,7 +170,7 @@ export function emit(from: usize, to: usize, out: usize): usize {
   const entry = load<u32>(slotOf(hash));
   if (hasTag(entry, hash)) {
     const record = recordOf(entry);
-    if (load<u64>(record) == low && load<u64>(record, 8) == high) {
+    if (((load<u64>(record) ^ low) | (load<u64>(record, 8) ^ high)) == 0) {
       const meta = load<u32>(record, META);
       if ((meta & MANY) == 0) {
         v128.store(out, v128.load(record, IDS));
@@ -174,18 +185,19 @@ export function emit(from: usize, to: usize, out: usize): usize {
 /** A short piece that is not in the first slot where it may be. */
 function emitSlow(from: usize, to: usize, low: u64, high: u64, hash: u64, out: usize): usize {
   const first = slotOf(hash);
-  for (let slot = first; load<u32>(slot) != 0; slot = slotAfter(slot)) {
+  let slot = first;
+  for (; load<u32>(slot) != 0; slot = slotAfter(slot)) {
     const entry = load<u32>(slot);
     if (!hasTag(entry, hash)) continue;
     const record = recordOf(entry);
-    if (load<u64>(record) != low || load<u64>(record, 8) != high) continue;
+    if (((load<u64>(record) ^ low) | (load<u64>(record, 8) ^ high)) != 0) continue;
     // What is asked for often comes to lie where it is found at once.
     store<u32>(slot, load<u32>(first));
     store<u32>(first, entry);
     return idsOf(record, out);
   }
   const after = emitNew(from, to, low, high, hash, out);
-  remember(from, to - from, low, high, out, after);
+  remember(from, to - from, low, high, hash, slot, out, after);
   return after;
 }
 
@@ -224,7 +236,7 @@ function emitLong(from: usize, to: usize, out: usize): usize {
   const after = mergesMakeAll ? emitParts(from, to, out) : emitNew(from, to, low, high, hash, out);
   if (length <= LONGEST_KEPT && isSeenAgain(hash)) {
     // One of the parts may be the whole.
-    if (findLong(from, length, low, high, hash) == 0) remember(from, length, low, high, out, after);
+    if (findLong(from, length, low, high, hash) == 0) remember(from, length, low, high, hash, freeSlot(hash), out, after);
   }
   return after;
 }
@@ -256,7 +268,7 @@ function emitLongPart(from: usize, to: usize, out: usize): usize {
   const record = findLong(from, length, low, high, hash);
   if (record != 0) return idsOf(record, out);
   const after = emitNew(from, to, low, high, hash, out);
-  if (length <= LONGEST_PART) remember(from, length, low, high, out, after);
+  if (length <= LONGEST_PART) remember(from, length, low, high, hash, freeSlot(hash), out, after);
   return after;
 }
 
