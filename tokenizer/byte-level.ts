@@ -5,7 +5,7 @@ import { addedTokensOf, type CutBytes, cutStream, endOfTextOf, SpecialScanner, T
 import { utf8Stretches } from "./utf8.ts";
 import { type Vocabulary, vocabularyDigest } from "./vocabulary.ts";
 
-/** A byte-level BPE tokenizer: a vocabulary at work. Holds some 30 MB, most of it pieces that it has met. */
+/** A byte-level BPE tokenizer: a vocabulary at work. Holds some 30 MB, half of it pieces that it has met. */
 export class ByteLevelTokenizer implements Tokenizer {
   readonly name: string;
   readonly vocabSize: number;
