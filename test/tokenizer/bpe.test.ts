@@ -150,9 +150,9 @@ test("pieces that come again give the same ids, however many came between", () =
     for (let block = 0; block < 9; block++) {
       kernel.encode(Array.from({ length: 50_000 }, (_, i) => word(block * 50_000 + i)).join(" "));
     }
-    for (let i = 0; i < 20_000; i++) kernel.encode(` ${word(i).repeat(30)} ${word(i).repeat(30)}`);
+    for (let i = 0; i < 45_000; i++) kernel.encode(` ${word(i).repeat(27)} ${word(i).repeat(27)}`);
     assert.deepEqual(kernel.encode(text), before);
-    assert.deepEqual(kernel.encode(word(0).repeat(30)), new ByteLevelTokenizer(vocabulary).encode(word(0).repeat(30)));
+    assert.deepEqual(kernel.encode(word(0).repeat(27)), new ByteLevelTokenizer(vocabulary).encode(word(0).repeat(27)));
   }
 });
 

@@ -24,7 +24,7 @@ export function prepare(pairSlots: u32, ranks: u32, vocabularyBytes: u32): i32 {
   return layOut(pairSlots, ranks, vocabularyBytes, 1 << MOST_SLOT_BITS);
 }
 
-// Addresses for the host. They are known once memory is laid out.
+// Addresses for the host, once memory is laid out.
 export function classesAddress(): usize {
   return classes;
 }

@@ -45,11 +45,11 @@ export function longHighKey(length: usize): u64 {
   return (<u64>min(length, 255)) << 56;
 }
 
-/** The top bits tell most; the lower half has them mixed in. */
+/** Every bit of the key reaches the bits from 28 on: a product's bits tell of those below them alone, so the top is folded down. */
 @inline
 export function hashOf(low: u64, high: u64): u64 {
   const h = low * MULTIPLIER + high * HIGH_MULTIPLIER;
-  return h ^ (h >> 32);
+  return (h ^ (h >> 32)) * MULTIPLIER;
 }
 
 @inline

@@ -2,8 +2,8 @@
  * Where things lie in memory. The host writes input at `input` and reads ids at `output`; everything else is ours.
  * Regions are reserved once, at full size: pages that are never touched cost nothing.
  *
- *     masks | byte ids | byte pairs | filter | seams | seen | kept | classes | index of pieces | pieces (at first: vocabulary) |
- *     spill | input | output | scratch | pairs | id of rank | index | arena ▶
+ *     masks | byte ids | byte pairs | filter | seams | seen | kept | classes | index of pieces | pieces and spill (at first:
+ *     vocabulary, if it fits) | input | output | scratch | pairs | id of rank | index | arena ▶
  */
 
 /** A piece never sees farther than this many bytes, in whole characters: longer runs are cut. */
@@ -14,23 +14,24 @@ export const INPUT_BYTES: usize = 4 << 20;
 const PADDING: usize = 128;
 /** Ids that may be written beyond the last. */
 const OUTPUT_SLACK: usize = 64;
-/** Bit tables: one bit for each value of a hash of 21 bits. They share the second-level cache with the pairs. */
+/** Bit tables: one bit for each value of a hash of 21 bits, and of 18. They share the second-level cache with the pairs. */
 export const FILTER_BYTES: usize = 1 << 18;
 export const CONTEXTS_BYTES: usize = 1 << 18;
 export const KEPT_BYTES: usize = 1 << 15;
 /** Pieces that were met. More of them would take longer to ask than they save merges, where caches are small. */
 export const PIECE_INDEX_BYTES: usize = 2 << 20;
-export const PIECES_BYTES: usize = 12 << 20;
+/** Records of 32 bytes for three in four slots of 4 bytes: the index does not grow beyond its region. */
+export const PIECES_BYTES: usize = 6 * PIECE_INDEX_BYTES;
 const SPILL_BYTES: usize = 16 << 20;
-/** Ids and bytes are copied in steps: what is written last may reach beyond its end. */
+/** What is left free at its end. */
 const SPILL_SLACK: usize = 256;
 const CODE_POINTS: usize = 0x11_0000;
 /** Six numbers of four bytes or fewer for each byte of the longest piece: see `mergeLong`. */
 const SCRATCH_BYTES: usize = 32 * (WINDOW + 16);
 
-// Places that are known before the program runs cost no look at where they are.
+// Constants of the program, not variables: an address costs no load.
 
-/** What lies before it stays zero: no record of a piece. */
+/** Below it nothing is ever written: an empty slot of the index of pieces leads to address 0. */
 const FIRST: usize = 4096;
 /** Eight masks of 64 bits (blocks.ts). */
 export const masks: usize = FIRST;
@@ -51,7 +52,7 @@ export const seen: usize = contexts + CONTEXTS_BYTES;
 export const kept: usize = seen + (2 << 15);
 /** Class of each code point, one byte (characters.ts). */
 export const classes: usize = kept + KEPT_BYTES;
-/** The index of pieces, their records, and what does not fit these (pieces.ts). */
+/** The index of pieces, their records (below 32 MB, at multiples of 32), and what does not fit these (pieces.ts). */
 export const pieceIndex: usize = classes + CODE_POINTS;
 export const pieces: usize = pieceIndex + PIECE_INDEX_BYTES;
 export const spill: usize = pieces + PIECES_BYTES;
@@ -64,7 +65,7 @@ export const pairs: usize = scratch + SCRATCH_BYTES;
 
 /** Id of the token that the merge of each rank makes, u32. */
 export let idOfRank: usize = 0;
-/** Bytes of all tokens, then u32 starts. Read only while tables are built. */
+/** Bytes of all tokens, then u32 starts. Read only while tables are built, and before there are pieces: it may lie in their place. */
 export let vocabulary: usize = 0;
 /** Hash index of the dictionary, u32 slots (dictionary.ts). */
 export let index: usize = 0;
@@ -84,7 +85,6 @@ export function layOut(pairSlots: u32, ranks: u32, vocabularyBytes: u32, indexSl
   end = pairs;
   reserve((<usize>pairSlots) << 3);
   idOfRank = reserve((<usize>ranks) << 2);
-  // Pieces come when the vocabulary is no longer read.
   vocabulary = <usize>vocabularyBytes <= input - pieces ? pieces : reserve(vocabularyBytes);
   index = reserve((<usize>indexSlots) << 2);
   reserve(1); // an empty slot of the index points here

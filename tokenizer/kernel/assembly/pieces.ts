@@ -97,10 +97,10 @@ function makeRoom(bytes: usize): bool {
   return true;
 }
 
-/** Bits 24 to 42 of the hash, as far as the index has slots; the lowest of them have the top bits mixed in. */
+/** Bits from 42 on, as many as the index has slots for. The tag's lie below. */
 @inline
 function slotOf(hash: u64): usize {
-  return pieceIndex + (<usize>(hash >> 22) & indexMask);
+  return pieceIndex + (<usize>(hash >> 40) & indexMask);
 }
 
 @inline
@@ -110,12 +110,12 @@ function slotAfter(slot: usize): usize {
 
 @inline
 function tagOf(hash: u64): u32 {
-  return <u32>(hash >> 44) & TAG_MASK;
+  return <u32>(hash >> 28) & TAG_MASK;
 }
 
 @inline
 function hasTag(entry: u32, hash: u64): bool {
-  return ((entry ^ <u32>(hash >> 44)) & TAG_MASK) == 0;
+  return ((entry ^ <u32>(hash >> 28)) & TAG_MASK) == 0;
 }
 
 @inline
@@ -168,6 +168,7 @@ export function emit(from: usize, to: usize, out: usize): usize {
   const high = highKey(from, length);
   const hash = hashOf(low, high);
   const entry = load<u32>(slotOf(hash));
+  // An empty slot leads to address 0, whose zeros are no key.
   if (hasTag(entry, hash)) {
     const record = recordOf(entry);
     if (((load<u64>(record) ^ low) | (load<u64>(record, 8) ^ high)) == 0) {
