@@ -17,13 +17,13 @@ const TRAINING_FORWARDS = 3;
  * values, gradients and moments are four sets of numbers; what is beyond was found by measuring, not derived. Arena: ONNX
  * Runtime allocates tensors piece by piece, in another order than ours, and pieces do not fit seamlessly.
  *
- * Fitted to peaks of resident memory, told and measured in MB (Node 24, onnxruntime-node 1.30, x86-64, two threads):
- * reference, batch 4: 212 and 208, batch 16: 373 and 350. Where types are stripped anew, as in a clone's first start, it is 20
- * to 35 MB more; so were measured: batch 64: 1,017 and 995; cs336-tinystories, batch 4: 993 and 1,031, batch 8: 1,383 and
- * 1,412, with 2 layers: 721 and 804; GPT-2's shape with 6 layers of 384: 2,095 and 2,018; depth-4 with 256 tokens: 989 and
- * 1,019; cs336-a4, batch 1, 256 tokens: 3,905 and 3,701.
+ * Fitted to peaks of resident memory, told and measured in MB (Node 24, onnxruntime-node 1.30, x86-64, two threads), of
+ * processes that strip types anew, as in a clone's first start; a later start takes some 25 MB less. reference, batch 4: 227 and
+ * 228, batch 16: 388 and 383, batch 64: 1,032 and 995; cs336-tinystories, batch 4: 1,008 and 1,031, batch 8: 1,398 and 1,412,
+ * with 2 layers: 736 and 804; GPT-2's shape with 6 layers of 384: 2,110 and 2,018; depth-4 with 256 tokens: 1,004 and 1,019;
+ * cs336-a4, batch 1, 256 tokens: 3,920 and 3,701.
  */
-const RUNTIME = { baseBytes: 130e6, parameterSets: 5.2, arenaFactor: 1.19 } as const;
+const RUNTIME = { baseBytes: 145e6, parameterSets: 5.2, arenaFactor: 1.19 } as const;
 
 /**
  * A step's FLOPs over what large products alone reach in its time; the rest is passes over memory. Steps of reference (batch
