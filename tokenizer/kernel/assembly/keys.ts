@@ -45,7 +45,7 @@ export function longHighKey(length: usize): u64 {
   return (<u64>min(length, 255)) << 56;
 }
 
-/** Every bit of the key reaches the bits from 28 on: a product's bits tell of those below them alone, so the top is folded down. */
+/** Every bit of the key reaches the upper half. A product's bits tell of those below alone: so the top is folded down, and multiplied again. */
 @inline
 export function hashOf(low: u64, high: u64): u64 {
   const h = low * MULTIPLIER + high * HIGH_MULTIPLIER;

@@ -19,12 +19,10 @@ export const FILTER_BYTES: usize = 1 << 18;
 export const CONTEXTS_BYTES: usize = 1 << 18;
 export const KEPT_BYTES: usize = 1 << 15;
 /** Pieces that were met. More of them would take longer to ask than they save merges, where caches are small. */
-export const PIECE_INDEX_BYTES: usize = 2 << 20;
+const PIECE_INDEX_BYTES: usize = 2 << 20;
 /** Records of 32 bytes for three in four slots of 4 bytes: the index does not grow beyond its region. */
 export const PIECES_BYTES: usize = 6 * PIECE_INDEX_BYTES;
 const SPILL_BYTES: usize = 16 << 20;
-/** What is left free at its end. */
-const SPILL_SLACK: usize = 256;
 const CODE_POINTS: usize = 0x11_0000;
 /** Six numbers of four bytes or fewer for each byte of the longest piece: see `mergeLong`. */
 const SCRATCH_BYTES: usize = 32 * (WINDOW + 16);
@@ -56,8 +54,8 @@ export const classes: usize = kept + KEPT_BYTES;
 export const pieceIndex: usize = classes + CODE_POINTS;
 export const pieces: usize = pieceIndex + PIECE_INDEX_BYTES;
 export const spill: usize = pieces + PIECES_BYTES;
-export const spillEnd: usize = spill + SPILL_BYTES - SPILL_SLACK;
-export const input: usize = spill + SPILL_BYTES;
+export const spillEnd: usize = spill + SPILL_BYTES;
+export const input: usize = spillEnd;
 export const output: usize = input + INPUT_BYTES + PADDING;
 export const scratch: usize = output + ((INPUT_BYTES + OUTPUT_SLACK) << 2);
 /** Open-addressing table of pairs, u64 (merges.ts). */
